@@ -1,0 +1,56 @@
+/** CloudWatch namespace of every metric that the runtime emits. */
+export const METRIC_NAMESPACE = 'Spillway';
+
+/**
+ * The dimension that carries the consumer's stable id. It is called `service` because that is the default
+ * dimension of Powertools metrics.
+ */
+export const CONSUMER_DIMENSION = 'service';
+
+/** Dimension of the metrics that are broken down by failure or quarantine reason. */
+export const REASON_DIMENSION = 'reason';
+
+/** Dimension of the metrics that are broken down by cause of deferral. */
+export const CAUSE_DIMENSION = 'cause';
+
+/** Dimension of the metrics that are kept for each circuit. */
+export const CIRCUIT_DIMENSION = 'circuit';
+
+/**
+ * Names of the metrics that the runtime emits and that alarms and dashboards read.
+ *
+ * Metrics marked "by reason", "by cause" or "by circuit" are emitted with that dimension beside the consumer's;
+ * the totals are emitted with the consumer's dimension alone.
+ */
+export const METRIC = {
+  /** Messages whose handler completed. Count. */
+  handled: 'Handled',
+  /** Messages whose effect had already happened: acknowledged without a call. Count. */
+  duplicates: 'Duplicates',
+  /** Failed attempts that were put back for another one. Count. */
+  retried: 'Retried',
+  /** Messages put back without a charge. Count; total, and by cause. */
+  deferred: 'Deferred',
+  /** Messages moved to the dead-letter queue by the runtime. Count; total, and by reason. */
+  deadLettered: 'DeadLettered',
+  /** Messages moved to the quarantine queue. Count; total, and by reason. */
+  quarantined: 'Quarantined',
+  /** Messages whose attempts ran out. Count. */
+  retriesExhausted: 'RetriesExhausted',
+  /** Attempts that a message took until it was handled or given up. Count (use Average). */
+  attempts: 'Attempts',
+  /** Time from the first send of a message until it was handled. Milliseconds. */
+  messageAge: 'MessageAge',
+  /** Time that the handler took. Milliseconds. */
+  handlerDuration: 'HandlerDuration',
+  /** Calls to the state table that failed. Count. */
+  storeErrors: 'StoreErrors',
+  /** Settlements (visibility, move) that SQS refused. Count. */
+  settlementFailures: 'SettlementFailures',
+  /** 1 while a circuit is open or half-open, 0 while it is closed; by circuit. */
+  circuitOpen: 'CircuitOpen',
+  /** Transitions to open; by circuit. Count. */
+  circuitOpened: 'CircuitOpened',
+  /** Calls refused by a circuit; by circuit. Count. */
+  circuitRejected: 'CircuitRejected',
+} as const;

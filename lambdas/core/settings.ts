@@ -1,0 +1,215 @@
+/**
+ * What the constructs hand to the runtime: one JSON document, in the environment variable
+ * {@link SETTINGS_VARIABLE}, or in two parts when Lambda's 4 KB of environment would not hold it.
+ */
+
+/** Environment variable that holds the settings of the consumer as JSON. */
+export const SETTINGS_VARIABLE = 'SPILLWAY_SETTINGS';
+
+/**
+ * Expression that the bundler replaces with the static part of the settings, as a JSON string, when the whole does
+ * not fit the environment. The variable {@link SETTINGS_VARIABLE} then holds the rest; top-level keys of the
+ * environment win.
+ */
+export const BUNDLED_SETTINGS_EXPRESSION = 'process.env.SPILLWAY_BUNDLED_SETTINGS';
+
+/** How the payload is wrapped in the body of the SQS message. */
+export type EnvelopeKind = 'raw' | 'sns' | 'eventbridge' | 's3';
+
+/** Why a message was given up (the dead-letter queue's reasons). */
+export const FAILURE_REASONS = [
+  'INVALID_DATA',
+  'EXTERNAL_SERVICE_ERROR',
+  'TIMEOUT',
+  'PROCESSING_ERROR',
+  'EXPIRED',
+  'UNKNOWN',
+] as const;
+
+/** Why a message was given up. */
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Spacing of the attempts of a message. Delays in milliseconds; SQS keeps whole seconds, so they are rounded up. */
+export interface BackoffSettings {
+  /**
+   * `fixed`: always `firstDelayMs`. `exponential`: `firstDelayMs × base^(attempt − 1)`, at most `capMs`.
+   * `full-jitter`: an even draw between 0 and the exponential delay
+   * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+   */
+  readonly kind: 'fixed' | 'exponential' | 'full-jitter';
+  /** Delay after the first failure. 0 or more. */
+  readonly firstDelayMs: number;
+  /** Longest delay. At least `firstDelayMs`, at most 12 h. */
+  readonly capMs: number;
+  /** Growth from one delay to the next. 1 or more. */
+  readonly base: number;
+}
+
+/** Attempts that a message may use. */
+export interface AttemptSettings {
+  /** Attempts before the dead-letter queue. 1 to 100. */
+  readonly max: number;
+  /** Fewer attempts for some reasons; the smaller of this and `max` holds. */
+  readonly byReason: Partial<Record<FailureReason, number>>;
+}
+
+/** An HMAC over the raw bytes of the payload text. */
+export interface SignatureSettings {
+  /** ARN or name of the Secrets Manager secret that holds the key as a plain string. */
+  readonly secretId: string;
+  /** Message attribute that carries the signature in hexadecimal. */
+  readonly attribute: string;
+  /** Text in front of the hexadecimal digits, such as `sha256=`. */
+  readonly prefix: string;
+  /** Digest of the HMAC. */
+  readonly algorithm: 'sha256' | 'sha512';
+  /** Accept the secret's `AWSPREVIOUS` version too, so that a rotation refuses nothing that is under way. */
+  readonly acceptPrevious: boolean;
+}
+
+/** Checks that a message passes before the handler sees it. */
+export interface ScreeningSettings {
+  /** Largest body in bytes; `false` switches the check off. 1 to 1,048,576. */
+  readonly maxBytes: number | false;
+  /** Whether the payload has to be JSON without prototype-polluting keys. Off: the payload is the text itself. */
+  readonly json: boolean;
+  /** Signature check. Absent: off. */
+  readonly signature?: SignatureSettings;
+}
+
+/** One circuit breaker (see docs/patterns): the local layer. */
+export interface CircuitSettings {
+  /** Consecutive failures that open the circuit. 1 or more. */
+  readonly failureThreshold: number;
+  /** Successful probes in a row that close it. 1 or more. */
+  readonly successThreshold: number;
+  /** Time the circuit stays open before the first probe. Milliseconds, 1 or more. */
+  readonly openForMs: number;
+  /** Longest open time after failed probes (it doubles each time). Milliseconds, at least `openForMs`. */
+  readonly maxOpenForMs: number;
+  /** Time for which a failure stays on record while nothing else happens. Milliseconds. */
+  readonly windowMs: number;
+}
+
+/** A queue the consumer reads from. */
+export interface SourceQueueSettings {
+  /** URL of the queue. */
+  readonly url: string;
+  /** Name of the queue; part of the record keys in the state table. */
+  readonly name: string;
+  /** Whether it is a FIFO queue. */
+  readonly fifo: boolean;
+  /** Message retention of the queue. Seconds. */
+  readonly retentionSeconds: number;
+  /** `maxReceiveCount` of its redrive policy: the backstop. */
+  readonly maxReceiveCount: number;
+}
+
+/** A queue that messages are moved to. */
+export interface TargetQueueSettings {
+  /** URL of the queue. */
+  readonly url: string;
+  /** Name of the queue. */
+  readonly name: string;
+  /** Message retention of the queue. Seconds. */
+  readonly retentionSeconds: number;
+}
+
+/** Everything that a consumer's runtime needs to know about its deployment. */
+export interface ConsumerSettings {
+  /**
+   * Stable id of the consumer: prefix of its idempotency keys and dimension of its metrics. Changing it makes
+   * effects repeatable, so it outlives renames.
+   */
+  readonly consumerId: string;
+  /** Deployment environment, such as `prod`; noted with each dead letter. */
+  readonly environment?: string;
+  /** Version of the service; noted with each dead letter. */
+  readonly serviceVersion?: string;
+  /** Source queue. */
+  readonly queue: SourceQueueSettings;
+  /** Dead-letter queue. */
+  readonly deadLetterQueue: TargetQueueSettings;
+  /** Quarantine queue. */
+  readonly quarantineQueue: TargetQueueSettings;
+  /** Name of the state table. */
+  readonly stateTable: string;
+  /** Envelope around the payload. */
+  readonly envelope: EnvelopeKind;
+  /** Messages of one batch that are worked on at a time. 1 to 10,000. FIFO: groups at a time. */
+  readonly concurrency: number;
+  /** Attempt budget. */
+  readonly attempts: AttemptSettings;
+  /** Back-off between attempts. */
+  readonly backoff: BackoffSettings;
+  /** Age at which a message expires, counted from its first send. Seconds; less than the queue's retention. */
+  readonly retryUntilSeconds: number;
+  /** Screening. */
+  readonly screening: ScreeningSettings;
+  /** Circuits by name. Empty: one circuit named `default`, fed by the handler's outcome. */
+  readonly circuits: Readonly<Record<string, CircuitSettings>>;
+}
+
+/** Defaults of everything that a consumer may leave out; the constructs and the runtime share them. */
+export const DEFAULTS = {
+  concurrency: 10,
+  envelope: 'raw',
+  attempts: { max: 5, byReason: { TIMEOUT: 3 } },
+  backoff: { kind: 'full-jitter', firstDelayMs: 5_000, capMs: 900_000, base: 2 },
+  maxReceiveCount: 1_000,
+  screening: { maxBytes: 1_048_576, json: true },
+  signature: { prefix: '', algorithm: 'sha256', acceptPrevious: true },
+  circuit: {
+    failureThreshold: 5,
+    successThreshold: 2,
+    openForMs: 60_000,
+    maxOpenForMs: 300_000,
+    windowMs: 60_000,
+  },
+} as const satisfies {
+  concurrency: number;
+  envelope: EnvelopeKind;
+  attempts: AttemptSettings;
+  backoff: BackoffSettings;
+  maxReceiveCount: number;
+  screening: ScreeningSettings;
+  signature: Partial<SignatureSettings>;
+  circuit: CircuitSettings;
+};
+
+/** Name of the circuit that a consumer has when it names none. */
+export const DEFAULT_CIRCUIT = 'default';
+
+/** Bounds that SQS and Lambda set. Source: the SQS and Lambda quotas pages of the AWS documentation. */
+export const LIMITS = {
+  /** Longest visibility timeout, counted from the receive. Seconds. */
+  maxVisibilitySeconds: 43_200,
+  /** Largest message: body and attributes together. Bytes. */
+  maxMessageBytes: 1_048_576,
+  /** Most message attributes. */
+  maxMessageAttributes: 10,
+  /** Entries, and bytes in all, of one batch call. */
+  maxBatchEntries: 10,
+} as const;
+
+/** Prefixes of the partition keys in the state table: one kind of item each. */
+export const KEY_PREFIX = {
+  /** `idempotency#<consumer id>#<hash>`: Powertools' records. */
+  idempotency: 'idempotency#',
+  /** `message#<queue name>#<message id>`: attempts, history and moves of one message. */
+  message: 'message#',
+  /** `circuit#<name>`: the shared circuit breaker. */
+  circuit: 'circuit#',
+} as const;
+
+/** Partition key of the state table. */
+export const TABLE_KEY = 'pk';
+
+/** Time-to-live attribute of the state table. Epoch seconds. */
+export const TABLE_TTL = 'ttl';
+
+/** Message attribute in which the failure envelope rides to the dead-letter and quarantine queues. */
+export const FAILURE_ATTRIBUTE = 'spillway-failure';
+
+/** Message attribute in which a producer's id, creation time, priority and correlation id ride. */
+export const MESSAGE_ATTRIBUTE = 'spillway-message';
