@@ -1,0 +1,24 @@
+import type { Random } from './clock.ts';
+import type { BackoffSettings } from './settings.ts';
+
+/**
+ * Delay after a failed attempt. Milliseconds.
+ *
+ * Exponential back-off and full jitter as described in
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+ *
+ * @param attempt the attempt that failed, counted from 1
+ * @example
+ * backoffDelayMs({ kind: 'exponential', firstDelayMs: 5_000, capMs: 900_000, base: 2 }, 3, Math.random); // 20_000
+ */
+export function backoffDelayMs(settings: BackoffSettings, attempt: number, random: Random): number {
+  const { kind, firstDelayMs, capMs } = settings;
+  if (kind === 'fixed') return firstDelayMs;
+  const ceiling = exponentialDelayMs(settings, attempt);
+  return kind === 'full-jitter' ? random() * ceiling : Math.min(capMs, ceiling);
+}
+
+/** The delay without jitter: the longest that may be drawn after this attempt. Milliseconds. */
+export function exponentialDelayMs({ firstDelayMs, capMs, base }: BackoffSettings, attempt: number): number {
+  return Math.min(capMs, firstDelayMs * base ** (attempt - 1));
+}

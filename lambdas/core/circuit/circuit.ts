@@ -1,0 +1,64 @@
+import type { MaybePromise } from '../clock.ts';
+
+/** State of a circuit. */
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
+/** Leave to make a call. Whoever is admitted reports exactly once how it went. */
+export interface Permit {
+  /** Epoch of the circuit's state; a report from an earlier epoch changes nothing. */
+  readonly epoch: number;
+  /** Whether the call is the probe of a half-open circuit. */
+  readonly probe: boolean;
+  /** Whether the circuit had no failures on record when the permit was given. */
+  readonly clean: boolean;
+}
+
+/** Answer of a circuit to who wants to call. */
+export type Admission =
+  | { readonly kind: 'admitted'; readonly permit: Permit }
+  | {
+      readonly kind: 'refused';
+      /** When the circuit may let a call through again. Epoch milliseconds. */
+      readonly retryAtEpochMs: number;
+      /** Summary of the last failure on record. */
+      readonly lastError: string | undefined;
+    };
+
+/** How a call went, as far as the dependency's health is concerned. */
+export type CallOutcome =
+  | { readonly kind: 'success' }
+  | { readonly kind: 'failure'; readonly summary: string; readonly retryAfterMs?: number | undefined }
+  /** It says nothing about the dependency: not called, aborted by the caller, or the caller's own fault. */
+  | { readonly kind: 'ignored' };
+
+/** A change of state. */
+export interface CircuitTransition {
+  readonly circuit: string;
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  /** Summary of the failure that opened it. */
+  readonly lastError: string | undefined;
+  /** When an open circuit may let a probe through. Epoch milliseconds. */
+  readonly retryAtEpochMs: number | undefined;
+}
+
+/** What is known of a circuit. */
+export interface CircuitSnapshot {
+  readonly state: CircuitState;
+  /** When an open circuit may let a probe through. Epoch milliseconds. */
+  readonly retryAtEpochMs: number | undefined;
+}
+
+/**
+ * A circuit breaker, as the pipeline sees it. One stands for one dependency. Implementations answer at once where
+ * they can and never reject: a store that cannot be reached is theirs to bear.
+ */
+export interface Circuit {
+  readonly name: string;
+  /** Ask to make a call. */
+  admit(): MaybePromise<Admission>;
+  /** Tell how the call went. */
+  report(permit: Permit, outcome: CallOutcome): MaybePromise<void>;
+  /** The state as far as it is known here, without asking anybody. */
+  snapshot(): CircuitSnapshot;
+}

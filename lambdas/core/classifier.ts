@@ -1,0 +1,168 @@
+import { causes, headerOf, httpStatusOf, numberField, textField } from './error-shape.ts';
+import {
+  CircuitOpenError,
+  DeferError,
+  HandlerTimeoutError,
+  PermanentError,
+  RetryAfterError,
+} from './errors.ts';
+import type { FailureReason } from './settings.ts';
+
+/** What an error means for the message and for the circuit of its dependency. */
+export interface Classification {
+  /** Whether another attempt can mend it. */
+  readonly retryable: boolean;
+  /** Reason under which the message would be dead-lettered. */
+  readonly reason: FailureReason;
+  /** Whether it speaks of the dependency's health: only such errors count against a circuit. */
+  readonly dependency: boolean;
+  /** Wait at least this long, where the dependency said so. Milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * Decides what an error means. Return `undefined` to leave the decision to {@link classifyError}.
+ *
+ * @example
+ * const classify: Classifier = (error) =>
+ *   error instanceof StockError ? { retryable: false, reason: 'INVALID_DATA', dependency: false } : undefined;
+ */
+export type Classifier = (error: unknown, now: number) => Classification | undefined;
+
+const outage = (retryAfterMs?: number): Classification => ({
+  retryable: true,
+  reason: 'EXTERNAL_SERVICE_ERROR',
+  dependency: true,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+const timeout: Classification = { retryable: true, reason: 'TIMEOUT', dependency: true };
+const invalid: Classification = { retryable: false, reason: 'INVALID_DATA', dependency: false };
+const refused: Classification = { retryable: false, reason: 'PROCESSING_ERROR', dependency: false };
+const bug: Classification = { retryable: true, reason: 'PROCESSING_ERROR', dependency: false };
+const unknown: Classification = { retryable: true, reason: 'UNKNOWN', dependency: false };
+
+/** Codes of Node's sockets, DNS and undici when the other side cannot be reached or breaks off. */
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'UND_ERR_SOCKET',
+]);
+
+/** Codes of the same when it does not answer in time. */
+const TIMEOUT_CODES = new Set([
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
+/** AWS SDK error names that mean "slower"; some of them come with HTTP status 400. */
+const THROTTLING_NAMES =
+  /^(Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|RequestThrottled|SlowDown|BandwidthLimitExceeded|LimitExceeded|PriorRequestNotComplete|TransactionInProgress)/;
+
+/** AWS SDK error names of a service that is ill, and of a client that cannot reach it. */
+const UNAVAILABLE_NAMES =
+  /^(ServiceUnavailable|InternalServerError|InternalFailure|InternalError|ServiceException)/;
+
+/** Names of the errors that validation libraries throw. */
+const VALIDATION_NAMES = new Set([
+  'ZodError',
+  '$ZodError',
+  'ValiError',
+  'TraversalError',
+  'ValidationError',
+  'SchemaError',
+]);
+
+/**
+ * The default classifier: Node's network errors, HTTP statuses of the common clients, AWS SDK errors, validation
+ * errors and Spillway's own. Causes are looked through, so a `fetch failed` is what made it fail.
+ *
+ * | error | retried | reason | counts against the circuit |
+ * |---|---|---|---|
+ * | connection refused, reset, unknown host | yes | EXTERNAL_SERVICE_ERROR | yes |
+ * | time-out, HTTP 408 | yes | TIMEOUT | yes |
+ * | HTTP 429, throttling | yes, after `Retry-After` | EXTERNAL_SERVICE_ERROR | yes |
+ * | HTTP 500, 502, 503, 504 and other 5xx | yes, after `Retry-After` | EXTERNAL_SERVICE_ERROR | yes |
+ * | HTTP 501, 505 | no | PROCESSING_ERROR | no |
+ * | HTTP 400, 413, 422, validation, malformed JSON | no | INVALID_DATA | no |
+ * | HTTP 401, 403, 404 and other 4xx | no | PROCESSING_ERROR | no |
+ * | any other `Error` | yes | PROCESSING_ERROR | no |
+ * | anything else that was thrown | yes | UNKNOWN | no |
+ *
+ * @param now epoch milliseconds, for a `Retry-After` that is a date
+ * @example
+ * classifyError(Object.assign(new Error('gone'), { code: 'ECONNREFUSED' }), Date.now()).reason; // EXTERNAL_SERVICE_ERROR
+ */
+export function classifyError(error: unknown, now: number): Classification {
+  for (const cause of causes(error)) {
+    const classification = classifyOne(cause, now);
+    if (classification !== undefined) return classification;
+  }
+  return error instanceof Error ? bug : unknown;
+}
+
+function classifyOne(error: object, now: number): Classification | undefined {
+  if (error instanceof PermanentError) return { ...refused, reason: error.reason };
+  if (error instanceof RetryAfterError) return outage(error.retryAfterMs);
+  if (error instanceof HandlerTimeoutError) return timeout;
+  if (error instanceof DeferError || error instanceof CircuitOpenError) return bug;
+  const name = textField(error, 'name') ?? '';
+  if (VALIDATION_NAMES.has(name) || error instanceof SyntaxError) return invalid;
+  if (THROTTLING_NAMES.test(name)) return outage(retryAfterOf(error, now));
+  const code = textField(error, 'code') ?? '';
+  if (TIMEOUT_CODES.has(code) || name === 'TimeoutError') return timeout;
+  if (CONNECTION_CODES.has(code)) return outage();
+  const status = httpStatusOf(error);
+  if (status !== undefined) return classifyStatus(status, error, now);
+  if (UNAVAILABLE_NAMES.test(name)) return outage();
+  return undefined;
+}
+
+function classifyStatus(status: number, error: object, now: number): Classification | undefined {
+  if (status === 429) return outage(retryAfterOf(error, now));
+  if (status === 408) return timeout;
+  if (status === 425) return { ...bug, reason: 'EXTERNAL_SERVICE_ERROR' };
+  if (status === 501 || status === 505) return refused;
+  if (status >= 500 && status <= 599) return outage(retryAfterOf(error, now));
+  if (status === 400 || status === 413 || status === 422) return invalid;
+  if (status >= 400 && status <= 499) return refused;
+  return undefined;
+}
+
+function retryAfterOf(error: object, now: number): number | undefined {
+  const hint = numberField(error, 'retryAfterMs');
+  if (hint !== undefined) return Math.max(0, hint);
+  const header = headerOf(error, 'retry-after');
+  return header === undefined ? undefined : parseRetryAfter(header, now);
+}
+
+/**
+ * Read a `Retry-After` header: seconds or an HTTP date (RFC 9110, section 10.2.3). Milliseconds to wait, 0 for a date
+ * that has passed, `undefined` for anything else.
+ *
+ * @example
+ * parseRetryAfter('120', Date.now()); // 120_000
+ */
+export function parseRetryAfter(header: string, now: number): number | undefined {
+  const text = header.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const date = HTTP_DATE.test(text) ? parseDate(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+const HTTP_DATE = /^[A-Z][a-z]{2,8},? [\d A-Za-z:-]+(GMT|\d{4})$/;
+
+function parseDate(text: string): number {
+  // biome-ignore lint/style/noRestrictedGlobals: parsing a date reads no clock
+  return Date.parse(text);
+}

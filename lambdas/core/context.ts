@@ -1,0 +1,43 @@
+import type { ReceivedMessage } from './message.ts';
+
+/** Writes structured log lines. Powertools' `Logger` fits. */
+export interface Logger {
+  debug(message: string, details?: Record<string, unknown>): void;
+  info(message: string, details?: Record<string, unknown>): void;
+  warn(message: string, details?: Record<string, unknown>): void;
+  error(message: string, details?: Record<string, unknown>): void;
+}
+
+/** A circuit, as a handler uses it. */
+export interface CircuitHandle {
+  /**
+   * Make a call through the circuit. Errors that speak of the dependency's health count against it.
+   *
+   * @throws {CircuitOpenError} without calling, while the circuit is open; unhandled, it puts the message back without
+   * a charge
+   * @example
+   * const response = await ctx.circuit('tracker').call((signal) => fetch(url, { signal }));
+   */
+  call<T>(operation: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
+}
+
+/** What a handler gets beside the payload. */
+export interface HandlerContext<CircuitName extends string = string> {
+  /** Aborts when the handler has to stop, a few seconds before the function's time-out. Pass it on to every call. */
+  readonly signal: AbortSignal;
+  /** Number of this attempt, counted from 1. Deferrals do not count. */
+  readonly attempt: number;
+  /**
+   * The message's idempotency key, hashed (64 hexadecimal digits). Hand it to the dependency where that can recognise repeated calls: a
+   * kill between an effect and its record repeats the call. For `idempotency: 'natural'` it is the hash of the payload.
+   */
+  readonly idempotencyKey: string;
+  /** The message without its payload. */
+  readonly message: ReceivedMessage;
+  /** Logs with the message's correlation id. */
+  readonly logger: Logger;
+  /** A circuit of this consumer, by name. */
+  circuit(name: CircuitName): CircuitHandle;
+  /** Time left until {@link signal} aborts or the function ends. Milliseconds. */
+  remainingMs(): number;
+}

@@ -1,0 +1,143 @@
+import type { FailureReason } from './settings.ts';
+
+/** Base of every error that Spillway itself creates. */
+export class SpillwayError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** One thing that is wrong with a configuration. */
+export interface ConfigurationProblem {
+  /** Path of the option, such as `backoff.capMs`. */
+  readonly option: string;
+  /** What must hold, such as `must be an integer from 1 to 100`. */
+  readonly rule: string;
+  /** The value that was given. */
+  readonly value: unknown;
+}
+
+/** The configuration breaks rules; every broken rule is listed. */
+export class ConfigurationError extends SpillwayError {
+  readonly problems: readonly ConfigurationProblem[];
+
+  constructor(subject: string, problems: readonly ConfigurationProblem[]) {
+    const lines = problems.map(({ option, rule, value }) => `${option} ${rule}, got ${printed(value)}`);
+    super(`${subject}: ${lines.join('; ')}`);
+    this.problems = problems;
+  }
+}
+
+function printed(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** Options of {@link PermanentError}. */
+export interface PermanentErrorOptions extends ErrorOptions {
+  /**
+   * Reason under which the message is dead-lettered.
+   *
+   * @default 'PROCESSING_ERROR'
+   */
+  readonly reason?: FailureReason;
+}
+
+/**
+ * No retry can mend this: the message goes to the dead-letter queue at once.
+ *
+ * @example
+ * if (order.total < 0) throw new PermanentError('total is negative', { reason: 'INVALID_DATA' });
+ */
+export class PermanentError extends SpillwayError {
+  readonly reason: FailureReason;
+
+  constructor(message: string, options: PermanentErrorOptions = {}) {
+    super(message, options);
+    this.reason = options.reason ?? 'PROCESSING_ERROR';
+  }
+}
+
+/** Options of {@link RetryAfterError}. */
+export interface RetryAfterErrorOptions extends ErrorOptions {
+  /** Wait at least this long before the next attempt. Milliseconds, 0 or more. */
+  readonly retryAfterMs: number;
+}
+
+/**
+ * The dependency named a time to come back: the attempt counts, and the next one waits at least that long.
+ *
+ * @throws {ConfigurationError} if `retryAfterMs` is not a number of 0 or more
+ * @example
+ * throw new RetryAfterError('rate limited', { retryAfterMs: 30_000 });
+ */
+export class RetryAfterError extends SpillwayError {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, options: RetryAfterErrorOptions) {
+    super(message, options);
+    this.retryAfterMs = checkedDelay('RetryAfterError', 'retryAfterMs', options.retryAfterMs);
+  }
+}
+
+/** Options of {@link DeferError}. */
+export interface DeferErrorOptions extends ErrorOptions {
+  /** Put the message back for this long. Milliseconds, 0 or more. */
+  readonly deferForMs: number;
+}
+
+/**
+ * Not now: the message is put back and no attempt is charged.
+ *
+ * @throws {ConfigurationError} if `deferForMs` is not a number of 0 or more
+ * @example
+ * if (!(await invoiceExists(order.id))) throw new DeferError('the invoice is not there yet', { deferForMs: 60_000 });
+ */
+export class DeferError extends SpillwayError {
+  readonly deferForMs: number;
+
+  constructor(message: string, options: DeferErrorOptions) {
+    super(message, options);
+    this.deferForMs = checkedDelay('DeferError', 'deferForMs', options.deferForMs);
+  }
+}
+
+function checkedDelay(subject: string, option: string, value: number): number {
+  if (!Number.isFinite(value) || value < 0) {
+    throw new ConfigurationError(subject, [{ option, rule: 'must be a number of 0 or more', value }]);
+  }
+  return value;
+}
+
+/** Options of {@link CircuitOpenError}. */
+export interface CircuitOpenErrorOptions extends ErrorOptions {
+  /** Name of the circuit. */
+  readonly circuit: string;
+  /** Time until the circuit may let a call through again. Milliseconds. */
+  readonly retryAfterMs: number;
+  /** Summary of the last failure that the circuit has on record. */
+  readonly lastError?: string | undefined;
+}
+
+/** The circuit refused the call: the dependency was not reached, and the message is put back without a charge. */
+export class CircuitOpenError extends SpillwayError {
+  readonly circuit: string;
+  readonly retryAfterMs: number;
+  readonly lastError: string | undefined;
+
+  constructor(options: CircuitOpenErrorOptions) {
+    super(`circuit "${options.circuit}" is open, retry in ${Math.ceil(options.retryAfterMs)} ms`, options);
+    this.circuit = options.circuit;
+    this.retryAfterMs = options.retryAfterMs;
+    this.lastError = options.lastError;
+  }
+}
+
+/** The handler used up the time that the function had left. It is the reason of `ctx.signal`'s abort. */
+export class HandlerTimeoutError extends SpillwayError {
+  constructor(afterMs: number) {
+    super(`the handler did not finish within ${Math.round(afterMs)} ms`);
+  }
+}

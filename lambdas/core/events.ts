@@ -1,0 +1,81 @@
+import type { CircuitTransition } from './circuit/circuit.ts';
+import type { ErrorSummary } from './failure.ts';
+import type { QuarantineReason } from './failure-envelope.ts';
+import type { ReceivedMessage } from './message.ts';
+import type { FailureReason } from './settings.ts';
+
+/** Why a message was put back without a charge. */
+export type DeferralCause =
+  /** A circuit is open, or its probe is taken. */
+  | 'circuit-open'
+  /** The attempt was the probe of a circuit, and it failed. */
+  | 'probe-failed'
+  /** It would have been the last attempt, and the circuit has failures on record. */
+  | 'circuit-unwell'
+  /** The same effect is under way elsewhere. */
+  | 'in-progress'
+  /** The handler asked for it. */
+  | 'handler'
+  /** A message of the same group before it is not done. */
+  | 'group-blocked'
+  /** The function had no time left to start it. */
+  | 'no-time-left'
+  /** The state table could not be read or written. */
+  | 'store-unavailable'
+  /** A check could not be made. */
+  | 'check-unavailable'
+  /** The queue it was to be moved to refused it. */
+  | 'move-failed'
+  /** The consumer is configured wrongly. */
+  | 'misconfigured'
+  /** A fault of Spillway itself. */
+  | 'internal-error';
+
+/** What happened to a message, or beside it. Adapters turn events into metrics and log lines. */
+export type PipelineEvent =
+  | {
+      readonly kind: 'handled';
+      readonly message: ReceivedMessage;
+      readonly attempt: number;
+      readonly durationMs: number;
+      readonly ageMs: number;
+    }
+  | { readonly kind: 'duplicate'; readonly message: ReceivedMessage }
+  | { readonly kind: 'empty'; readonly message: ReceivedMessage }
+  | { readonly kind: 'already-moved'; readonly messageId: string }
+  | {
+      readonly kind: 'retried';
+      readonly message: ReceivedMessage;
+      readonly attempt: number;
+      readonly reason: FailureReason;
+      readonly delaySeconds: number;
+      readonly error: ErrorSummary;
+    }
+  | {
+      readonly kind: 'deferred';
+      readonly messageId: string;
+      readonly cause: DeferralCause;
+      readonly delaySeconds: number;
+      readonly error?: ErrorSummary;
+    }
+  | {
+      readonly kind: 'dead-lettered';
+      readonly messageId: string;
+      readonly reason: FailureReason;
+      readonly attempts: number;
+      readonly exhausted: boolean;
+      readonly error?: ErrorSummary;
+    }
+  | { readonly kind: 'quarantined'; readonly messageId: string; readonly reason: QuarantineReason }
+  | { readonly kind: 'store-error'; readonly operation: string; readonly error: ErrorSummary }
+  | { readonly kind: 'settlement-error'; readonly operation: string; readonly error: ErrorSummary }
+  | {
+      readonly kind: 'completion-not-recorded';
+      readonly message: ReceivedMessage;
+      readonly error: ErrorSummary;
+    }
+  | { readonly kind: 'circuit-rejected'; readonly circuit: string }
+  | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };
+
+/** Takes the pipeline's events. */
+export type EventSink = (event: PipelineEvent) => void;

@@ -1,0 +1,198 @@
+import { backoffDelayMs } from './backoff.ts';
+import type { Circuit } from './circuit/circuit.ts';
+import type { CircuitFailure, Refusal } from './circuit/circuit-session.ts';
+import type { Classification } from './classifier.ts';
+import type { Clock, Random } from './clock.ts';
+import { causes } from './error-shape.ts';
+import { CircuitOpenError, DeferError } from './errors.ts';
+import { type ErrorSummary, summarizeError } from './failure.ts';
+import type { FailureEnvelope, Finding } from './failure-envelope.ts';
+import type { ReceivedMessage } from './message.ts';
+import { type MessageRecord, withCharge } from './records.ts';
+import type { Rejection } from './screening/check.ts';
+import type { ConsumerSettings, FailureReason } from './settings.ts';
+import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
+
+/** What the judge needs to know. */
+export interface FailureJudgeParts {
+  readonly settings: ConsumerSettings;
+  readonly circuits: ReadonlyMap<string, Circuit>;
+  readonly classify: (error: unknown) => Classification;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Decides what becomes of a message that was not handled. */
+export interface FailureJudge {
+  /** Its time is over. */
+  expired(message: ReceivedMessage, record: MessageRecord): MoveVerdict;
+  /** A check refused it. */
+  poison(message: ReceivedMessage, record: MessageRecord, rejection: Rejection): MoveVerdict;
+  /** Its attempts were used up before; the move did not come about then. */
+  usedUp(message: ReceivedMessage, record: MessageRecord): MoveVerdict;
+  /** A circuit refused it. */
+  refused(message: ReceivedMessage, refusal: Refusal): PutBackVerdict;
+  /** Its effect is under way elsewhere. */
+  inProgress(message: ReceivedMessage, untilEpochMs: number): PutBackVerdict;
+  /** The attempt failed. */
+  failed(
+    message: ReceivedMessage,
+    record: MessageRecord,
+    error: unknown,
+    failures: readonly CircuitFailure[],
+  ): Verdict;
+}
+
+/** Messages that wait for one moment come back spread over this share of the wait, and a second at least. */
+const SPREAD = 0.25;
+const LEAST_SPREAD_MS = 1_000;
+
+/** Make the judge of a consumer. */
+export function failureJudge(parts: FailureJudgeParts): FailureJudge {
+  const { settings, circuits, classify, clock, random } = parts;
+
+  function envelopeOf(
+    message: ReceivedMessage,
+    record: MessageRecord,
+    verdict: {
+      kind: FailureEnvelope['kind'];
+      reason: FailureEnvelope['reason'];
+      error?: ErrorSummary | undefined;
+      findings?: readonly Finding[];
+    },
+  ): FailureEnvelope {
+    const { kind, reason, error, findings } = verdict;
+    const { attempts, history, firstAttemptAt } = record;
+    const lastAttemptAt = history.at(-1)?.at;
+    const priority = message.producer?.priority;
+    const { environment, serviceVersion } = settings;
+    return {
+      v: 1,
+      stableId: message.stableId,
+      originalMessageId: message.messageId,
+      originalQueue: settings.queue.name,
+      consumer: settings.consumerId,
+      kind,
+      reason,
+      ...(error === undefined ? {} : { error }),
+      ...(findings === undefined ? {} : { findings }),
+      attempts,
+      sentAt: message.sentAtEpochMs,
+      ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
+      ...(lastAttemptAt === undefined ? {} : { lastAttemptAt }),
+      movedAt: clock.now(),
+      ...(priority === undefined ? {} : { priority }),
+      correlationId: message.correlationId,
+      ...(environment === undefined ? {} : { environment }),
+      ...(serviceVersion === undefined ? {} : { serviceVersion }),
+      history,
+    };
+  }
+
+  function deadLetter(
+    message: ReceivedMessage,
+    record: MessageRecord,
+    why: { reason: FailureReason; exhausted: boolean; error?: ErrorSummary },
+  ): MoveVerdict {
+    const { reason, exhausted, error } = why;
+    const envelope = envelopeOf(message, record, { kind: 'dead-letter', reason, error });
+    const { attempts } = envelope;
+    const rest = error === undefined ? {} : { error };
+    return {
+      kind: 'move',
+      target: 'dead-letter',
+      envelope,
+      regardlessOfStore: reason === 'EXPIRED',
+      announce: { kind: 'dead-lettered', messageId: message.messageId, reason, attempts, exhausted, ...rest },
+    };
+  }
+
+  /** Time until a moment, spread so that those who wait for it do not come back all at once. Milliseconds. */
+  function until(epochMs: number): number {
+    const wait = Math.max(0, epochMs - clock.now());
+    return wait + random() * Math.max(LEAST_SPREAD_MS, wait * SPREAD);
+  }
+
+  /** When the last of these circuits may let a call through again; nothing if all do. Milliseconds from now. */
+  function untilCircuits(names: readonly string[]): number {
+    const times = names.map((name) => circuits.get(name)?.snapshot().retryAtEpochMs ?? 0);
+    const last = Math.max(0, ...times);
+    return last > clock.now() ? until(last) : 0;
+  }
+
+  function failed(
+    message: ReceivedMessage,
+    record: MessageRecord,
+    error: unknown,
+    failures: readonly CircuitFailure[],
+  ): Verdict {
+    const { messageId } = message;
+    const now = clock.now();
+    const deferral = deferralOf(error);
+    if (deferral instanceof DeferError) return defer(messageId, 'handler', deferral.deferForMs);
+    if (deferral !== undefined) return defer(messageId, 'circuit-open', until(now + deferral.retryAfterMs));
+
+    const summary = summarizeError(error);
+    const { retryable, reason, dependency, retryAfterMs = 0 } = classify(error);
+    const attempt = record.attempts + 1;
+    const { name, fingerprint } = summary;
+    const charged = withCharge(record, { at: now, reason, error: name, fingerprint });
+    if (!retryable) return deadLetter(message, charged, { reason, exhausted: false, error: summary });
+
+    const delay = Math.max(backoffDelayMs(settings.backoff, attempt, random), retryAfterMs);
+    const delayMs = Math.max(delay, untilCircuits(failures.map(({ circuit }) => circuit)));
+    if (dependency && failures.some(({ probe }) => probe))
+      return defer(messageId, 'probe-failed', delayMs, summary);
+    if (attempt >= limitFor(reason)) {
+      const unwell = dependency && failures.some(({ clean }) => !clean);
+      if (unwell) return defer(messageId, 'circuit-unwell', delayMs, summary);
+      return deadLetter(message, charged, { reason, exhausted: true, error: summary });
+    }
+    return {
+      kind: 'put-back',
+      delayMs,
+      record: charged,
+      announce: (delaySeconds) => ({
+        kind: 'retried',
+        message,
+        attempt,
+        reason,
+        delaySeconds,
+        error: summary,
+      }),
+    };
+  }
+
+  function limitFor(reason: FailureReason): number {
+    return Math.min(settings.attempts.max, settings.attempts.byReason[reason] ?? settings.attempts.max);
+  }
+
+  return {
+    failed,
+    expired: (message, record) => deadLetter(message, record, { reason: 'EXPIRED', exhausted: false }),
+    usedUp(message, record) {
+      const reason = record.history.at(-1)?.reason ?? 'UNKNOWN';
+      return deadLetter(message, record, { reason, exhausted: true });
+    },
+    poison(message, record, { reason, findings }) {
+      const envelope = envelopeOf(message, record, { kind: 'quarantine', reason, findings });
+      return {
+        kind: 'move',
+        target: 'quarantine',
+        envelope,
+        regardlessOfStore: false,
+        announce: { kind: 'quarantined', messageId: message.messageId, reason },
+      };
+    },
+    refused: (message, { retryAtEpochMs }) => defer(message.messageId, 'circuit-open', until(retryAtEpochMs)),
+    inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
+  };
+}
+
+/** The error that asks for a deferral, wherever it stands in the chain of causes. */
+function deferralOf(error: unknown): DeferError | CircuitOpenError | undefined {
+  for (const cause of causes(error)) {
+    if (cause instanceof DeferError || cause instanceof CircuitOpenError) return cause;
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import type { Clock } from './clock.ts';
+import { HandlerTimeoutError } from './errors.ts';
+
+/** The time frame of one batch. */
+export interface Invocation {
+  /** Aborts, with a {@link HandlerTimeoutError}, when handlers have to stop. */
+  readonly signal: AbortSignal;
+  /** Resolves a moment after {@link signal} aborted: who has not stopped by then is left behind. */
+  readonly gaveUp: Promise<'gave-up'>;
+  /** When the batch arrived. Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** Time left until the function is stopped. Milliseconds. */
+  remainingMs(): number;
+  /** Cancel the timers. */
+  end(): void;
+}
+
+/** Time kept for settling, counted back from the function's time-out. Milliseconds. */
+const SETTLING_RESERVE_MS = 3_000;
+
+/** Time in which an aborted handler may still clean up. A share of the reserve. */
+const GRACE_SHARE = 1 / 3;
+
+/** Start the clock of a batch, given the time that the function has left. */
+export function startInvocation(clock: Clock, remainingMs: number): Invocation {
+  const receivedAt = clock.now();
+  const endsAt = receivedAt + remainingMs;
+  const reserve = Math.min(SETTLING_RESERVE_MS, remainingMs / 4);
+  const allowance = remainingMs - reserve;
+  const controller = new AbortController();
+  const stopHandlers = clock.after(allowance, () => controller.abort(new HandlerTimeoutError(allowance)));
+  let stopWaiting = (): void => {};
+  const gaveUp = new Promise<'gave-up'>((resolve) => {
+    stopWaiting = clock.after(allowance + reserve * GRACE_SHARE, () => resolve('gave-up'));
+  });
+  return {
+    signal: controller.signal,
+    gaveUp,
+    receivedAt,
+    remainingMs: () => Math.max(0, endsAt - clock.now()),
+    end() {
+      stopHandlers();
+      stopWaiting();
+    },
+  };
+}

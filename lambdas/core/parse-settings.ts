@@ -1,0 +1,262 @@
+import { ConfigurationError, type ConfigurationProblem } from './errors.ts';
+import {
+  type AttemptSettings,
+  type BackoffSettings,
+  type CircuitSettings,
+  type ConsumerSettings,
+  DEFAULT_CIRCUIT,
+  DEFAULTS,
+  FAILURE_REASONS,
+  LIMITS,
+  type ScreeningSettings,
+  type SignatureSettings,
+  type SourceQueueSettings,
+  type TargetQueueSettings,
+} from './settings.ts';
+
+/** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
+export type SettingsInput<T> = {
+  readonly [K in keyof T]?: T[K] extends object ? SettingsInput<T[K]> : T[K];
+};
+
+const DAY_SECONDS = 86_400;
+const DEFAULT_RETENTION_SECONDS = 4 * DAY_SECONDS;
+const DLQ_RETENTION_SECONDS = 14 * DAY_SECONDS;
+
+/**
+ * Check the settings of a consumer and fill in the defaults.
+ *
+ * @throws {ConfigurationError} naming every option that breaks its rule
+ * @example
+ * const settings = parseConsumerSettings(JSON.parse(process.env.SPILLWAY_SETTINGS ?? '{}'));
+ */
+export function parseConsumerSettings(input: unknown): ConsumerSettings {
+  const reader = new SettingsReader(input);
+  const queue = sourceQueue(reader.child('queue'));
+  const environment = reader.optionalText('environment');
+  const serviceVersion = reader.optionalText('serviceVersion');
+  const settings: ConsumerSettings = {
+    consumerId: reader.text('consumerId'),
+    ...(environment === undefined ? {} : { environment }),
+    ...(serviceVersion === undefined ? {} : { serviceVersion }),
+    queue,
+    deadLetterQueue: targetQueue(reader.child('deadLetterQueue')),
+    quarantineQueue: targetQueue(reader.child('quarantineQueue')),
+    stateTable: reader.text('stateTable'),
+    envelope: reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope),
+    concurrency: reader.integer('concurrency', 1, 10_000, DEFAULTS.concurrency),
+    attempts: attempts(reader.child('attempts', DEFAULTS.attempts)),
+    backoff: backoff(reader.child('backoff', DEFAULTS.backoff)),
+    retryUntilSeconds: reader.integer(
+      'retryUntilSeconds',
+      1,
+      queue.retentionSeconds,
+      Math.max(1, queue.retentionSeconds - 3_600),
+    ),
+    screening: screening(reader.child('screening', DEFAULTS.screening)),
+    circuits: circuits(reader.child('circuits', {})),
+  };
+  reader.finish('the consumer settings');
+  return settings;
+}
+
+function sourceQueue(reader: SettingsReader): SourceQueueSettings {
+  const url = reader.text('url');
+  const name = reader.text('name', url.slice(url.lastIndexOf('/') + 1));
+  return {
+    url,
+    name,
+    fifo: reader.flag('fifo', name.endsWith('.fifo')),
+    retentionSeconds: reader.integer('retentionSeconds', 60, 14 * DAY_SECONDS, DEFAULT_RETENTION_SECONDS),
+    maxReceiveCount: reader.integer('maxReceiveCount', 2, 1_000, DEFAULTS.maxReceiveCount),
+  };
+}
+
+function targetQueue(reader: SettingsReader): TargetQueueSettings {
+  const url = reader.text('url');
+  return {
+    url,
+    name: reader.text('name', url.slice(url.lastIndexOf('/') + 1)),
+    retentionSeconds: reader.integer('retentionSeconds', 60, 14 * DAY_SECONDS, DLQ_RETENTION_SECONDS),
+  };
+}
+
+function attempts(reader: SettingsReader): AttemptSettings {
+  const limits = reader.child('byReason', DEFAULTS.attempts.byReason);
+  return {
+    max: reader.integer('max', 1, 100, DEFAULTS.attempts.max),
+    byReason: Object.fromEntries(
+      limits.keys().map((reason) => {
+        if (!FAILURE_REASONS.some((known) => known === reason)) {
+          limits.problem(reason, `must be one of ${FAILURE_REASONS.join(', ')}`, reason);
+        }
+        return [reason, limits.integer(reason, 1, 100)];
+      }),
+    ),
+  };
+}
+
+function backoff(reader: SettingsReader): BackoffSettings {
+  const longest = LIMITS.maxVisibilitySeconds * 1_000;
+  const firstDelayMs = reader.number('firstDelayMs', 0, longest, DEFAULTS.backoff.firstDelayMs);
+  return {
+    kind: reader.oneOf('kind', ['fixed', 'exponential', 'full-jitter'], DEFAULTS.backoff.kind),
+    firstDelayMs,
+    capMs: reader.number('capMs', firstDelayMs, longest, Math.max(firstDelayMs, DEFAULTS.backoff.capMs)),
+    base: reader.number('base', 1, 10, DEFAULTS.backoff.base),
+  };
+}
+
+function screening(reader: SettingsReader): ScreeningSettings {
+  const signed = reader.has('signature') ? { signature: signature(reader.child('signature')) } : {};
+  return {
+    maxBytes: reader.isFalse('maxBytes')
+      ? false
+      : reader.integer('maxBytes', 1, LIMITS.maxMessageBytes, DEFAULTS.screening.maxBytes),
+    json: reader.flag('json', DEFAULTS.screening.json),
+    ...signed,
+  };
+}
+
+function signature(reader: SettingsReader): SignatureSettings {
+  return {
+    secretId: reader.text('secretId'),
+    attribute: reader.text('attribute'),
+    prefix: reader.anyText('prefix', DEFAULTS.signature.prefix),
+    algorithm: reader.oneOf('algorithm', ['sha256', 'sha512'], DEFAULTS.signature.algorithm),
+    acceptPrevious: reader.flag('acceptPrevious', DEFAULTS.signature.acceptPrevious),
+  };
+}
+
+function circuits(reader: SettingsReader): Record<string, CircuitSettings> {
+  const names = reader.keys();
+  const all = names.length === 0 ? [DEFAULT_CIRCUIT] : names;
+  return Object.fromEntries(all.map((name) => [name, circuit(reader.child(name, DEFAULTS.circuit))]));
+}
+
+function circuit(reader: SettingsReader): CircuitSettings {
+  const { failureThreshold, successThreshold, maxOpenForMs, windowMs } = DEFAULTS.circuit;
+  const longest = DAY_SECONDS * 1_000;
+  const openForMs = reader.number('openForMs', 1, longest, DEFAULTS.circuit.openForMs);
+  return {
+    failureThreshold: reader.integer('failureThreshold', 1, 10_000, failureThreshold),
+    successThreshold: reader.integer('successThreshold', 1, 1_000, successThreshold),
+    openForMs,
+    maxOpenForMs: reader.number('maxOpenForMs', openForMs, longest, Math.max(openForMs, maxOpenForMs)),
+    windowMs: reader.number('windowMs', 1, longest, windowMs),
+  };
+}
+
+/** Reads options one by one and collects everything that is wrong with them. */
+class SettingsReader {
+  readonly #value: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+  readonly #problems: ConfigurationProblem[];
+  readonly #readers: SettingsReader[];
+  readonly #known = new Set<string>();
+
+  constructor(
+    value: unknown,
+    path = '',
+    problems: ConfigurationProblem[] = [],
+    readers: SettingsReader[] = [],
+  ) {
+    this.#path = path;
+    this.#problems = problems;
+    this.#readers = readers;
+    readers.push(this);
+    const usable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (!usable) problems.push({ option: path || 'settings', rule: 'must be an object', value });
+    this.#value = usable ? Object.fromEntries(Object.entries(value)) : {};
+  }
+
+  child(name: string, fallback?: object): SettingsReader {
+    return new SettingsReader(
+      this.#read(name) ?? fallback,
+      this.#pathOf(name),
+      this.#problems,
+      this.#readers,
+    );
+  }
+
+  has(name: string): boolean {
+    return this.#read(name) !== undefined;
+  }
+
+  isFalse(name: string): boolean {
+    return this.#read(name) === false;
+  }
+
+  keys(): string[] {
+    return Object.keys(this.#value);
+  }
+
+  problem(name: string, rule: string, value: unknown): void {
+    this.#problems.push({ option: this.#pathOf(name), rule, value });
+  }
+
+  text(name: string, fallback?: string): string {
+    const value = this.#read(name) ?? fallback;
+    if (typeof value === 'string' && value !== '') return value;
+    this.problem(name, 'must be a text that is not empty', value);
+    return '';
+  }
+
+  anyText(name: string, fallback: string): string {
+    const value = this.#read(name) ?? fallback;
+    return value === '' ? '' : this.text(name, fallback);
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.has(name) ? this.text(name) : undefined;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.#read(name) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    this.problem(name, 'must be true or false', value);
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const value = this.#read(name) ?? fallback;
+    const found = allowed.find((each) => each === value);
+    if (found === undefined) this.problem(name, `must be one of ${allowed.join(', ')}`, value);
+    return found ?? fallback;
+  }
+
+  integer(name: string, least: number, most: number, fallback?: number): number {
+    const value = this.#read(name) ?? fallback;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+    this.problem(name, `must be an integer from ${least} to ${most}`, value);
+    return least;
+  }
+
+  number(name: string, least: number, most: number, fallback: number): number {
+    const value = this.#read(name) ?? fallback;
+    if (typeof value === 'number' && Number.isFinite(value) && value >= least && value <= most) return value;
+    this.problem(name, `must be a number from ${least} to ${most}`, value);
+    return least;
+  }
+
+  /** Report everything, options that nobody asked for included: they are misspelt. */
+  finish(subject: string): void {
+    for (const reader of this.#readers) reader.#reportUnknown();
+    if (this.#problems.length > 0) throw new ConfigurationError(subject, this.#problems);
+  }
+
+  #read(name: string): unknown {
+    this.#known.add(name);
+    return this.#value[name];
+  }
+
+  #reportUnknown(): void {
+    for (const name of this.keys()) {
+      if (!this.#known.has(name)) this.problem(name, 'is not a known option', this.#value[name]);
+    }
+  }
+
+  #pathOf(name: string): string {
+    return this.#path === '' ? name : `${this.#path}.${name}`;
+  }
+}

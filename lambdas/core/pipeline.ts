@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import type { Circuit } from './circuit/circuit.ts';
+import { type CircuitSession, circuitSession } from './circuit/circuit-session.ts';
+import type { Classification } from './classifier.ts';
+import type { Clock, Random } from './clock.ts';
+import type { HandlerContext, Logger } from './context.ts';
+import { ConfigurationError, HandlerTimeoutError, PermanentError } from './errors.ts';
+import type { EventSink } from './events.ts';
+import { summarizeError } from './failure.ts';
+import { type FailureJudge, failureJudge } from './failure-judge.ts';
+import type { IdempotencyGuard, IdempotentOutcome } from './idempotency.ts';
+import type { Invocation } from './invocation.ts';
+import type { QueueMessage, ReceivedMessage } from './message.ts';
+import { type MessageRecord, NO_RECORD } from './records.ts';
+import { type ScreenOptions, screen } from './screening/screen.ts';
+import { type ConsumerSettings, DEFAULT_CIRCUIT } from './settings.ts';
+import { defer, type Verdict } from './verdict.ts';
+
+/** What a pipeline is made of. */
+export interface PipelineParts {
+  readonly settings: ConsumerSettings;
+  readonly screening: ScreenOptions;
+  readonly circuits: ReadonlyMap<string, Circuit>;
+  readonly guard: IdempotencyGuard;
+  readonly classify: (error: unknown) => Classification;
+  /** Idempotency key of a message that passed screening; what it throws is judged like a handler's error. */
+  readonly keyOf: (payload: unknown, message: ReceivedMessage) => string;
+  readonly handle: (payload: unknown, context: HandlerContext) => unknown;
+  readonly loggerFor: (message: ReceivedMessage) => Logger;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What is known of a message's past: nothing to know, a record, or no answer from the store. */
+export type KnownRecord = MessageRecord | 'unavailable';
+
+/** Takes one message from receive to verdict. */
+export type Pipeline = (
+  message: QueueMessage,
+  record: KnownRecord,
+  invocation: Invocation,
+) => Promise<Verdict>;
+
+/** Put back for this long when a store or a check did not answer. Milliseconds. */
+const UNAVAILABLE_DELAY_MS = 15_000;
+
+/**
+ * The life of a message: expiry, screening, budget, circuits, idempotency, handler. Never rejects: a fault of the
+ * pipeline itself puts the message back without a charge.
+ */
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const judge = failureJudge(parts);
+  const inFlight = new Map<string, Promise<unknown>>();
+  return async (message, record, invocation) => {
+    try {
+      return await take(parts, judge, inFlight, message, record, invocation);
+    } catch (error) {
+      return defer(message.messageId, 'internal-error', UNAVAILABLE_DELAY_MS, summarizeError(error));
+    }
+  };
+}
+
+async function take(
+  parts: PipelineParts,
+  judge: FailureJudge,
+  inFlight: Map<string, Promise<unknown>>,
+  source: QueueMessage,
+  known: KnownRecord,
+  invocation: Invocation,
+): Promise<Verdict> {
+  const { settings, emit, clock } = parts;
+  const { messageId } = source;
+  const record = known === 'unavailable' ? NO_RECORD : known;
+  if (record.movedTo !== undefined) {
+    emit({ kind: 'already-moved', messageId });
+    return { kind: 'done' };
+  }
+  const screening = await screen(source, parts.screening);
+  const { message } = screening;
+  if (clock.now() >= source.sentAtEpochMs + settings.retryUntilSeconds * 1_000)
+    return judge.expired(message, record);
+  if (screening.kind === 'rejected') return judge.poison(message, record, screening.rejection);
+  if (screening.kind === 'empty') {
+    emit({ kind: 'empty', message });
+    return { kind: 'done' };
+  }
+  if (screening.kind === 'unavailable') {
+    return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS, summarizeError(screening.error));
+  }
+  if (known === 'unavailable') return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
+  if (record.attempts >= settings.attempts.max) return judge.usedUp(message, record);
+  if (invocation.signal.aborted) return defer(messageId, 'no-time-left', 0);
+  return attempt(parts, judge, inFlight, message, screening.payload, record, invocation);
+}
+
+async function attempt(
+  parts: PipelineParts,
+  judge: FailureJudge,
+  inFlight: Map<string, Promise<unknown>>,
+  message: ReceivedMessage,
+  payload: unknown,
+  record: MessageRecord,
+  invocation: Invocation,
+): Promise<Verdict> {
+  const { circuits, classify, clock, emit, guard } = parts;
+  let key: string;
+  try {
+    key = parts.keyOf(payload, message);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      return defer(message.messageId, 'misconfigured', UNAVAILABLE_DELAY_MS, summarizeError(error));
+    }
+    const cause = error instanceof PermanentError ? error : unusableKey(error);
+    return judge.failed(message, record, cause, []);
+  }
+  const session = circuitSession({
+    circuits,
+    classify,
+    signal: invocation.signal,
+    onRejected: (circuit) => emit({ kind: 'circuit-rejected', circuit }),
+    now: clock.now,
+  });
+  const refusal = await session.admit();
+  if (refusal !== undefined) return judge.refused(message, refusal);
+  try {
+    const earlier = inFlight.get(key);
+    if (earlier !== undefined) await Promise.race([earlier, invocation.gaveUp]);
+    if (invocation.signal.aborted) return defer(message.messageId, 'no-time-left', 0);
+
+    const startedAt = clock.now();
+    const attemptNumber = record.attempts + 1;
+    const context = handlerContext(parts, session, message, key, attemptNumber, invocation);
+    const run = guard.run(key, invocation.remainingMs(), async () => {
+      await callHandler(parts, session, payload, context);
+    });
+    inFlight.set(key, run);
+    const outcome = await Promise.race([run, invocation.gaveUp]).finally(() => {
+      if (inFlight.get(key) === run) inFlight.delete(key);
+    });
+    return await conclude(parts, judge, message, record, session, outcome, startedAt);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Without circuits of its own, a consumer has one that the handler's outcome feeds. */
+async function callHandler(
+  parts: PipelineParts,
+  session: CircuitSession,
+  payload: unknown,
+  context: HandlerContext,
+): Promise<void> {
+  try {
+    await parts.handle(payload, context);
+  } catch (thrown) {
+    await session.reportWhole(DEFAULT_CIRCUIT, { thrown });
+    throw thrown;
+  }
+  await session.reportWhole(DEFAULT_CIRCUIT);
+}
+
+async function conclude(
+  parts: PipelineParts,
+  judge: FailureJudge,
+  message: ReceivedMessage,
+  record: MessageRecord,
+  session: CircuitSession,
+  outcome: IdempotentOutcome | 'gave-up',
+  startedAt: number,
+): Promise<Verdict> {
+  const { clock, emit } = parts;
+  const { messageId } = message;
+  if (outcome === 'gave-up') {
+    const error = new HandlerTimeoutError(clock.now() - startedAt);
+    await session.reportWhole(DEFAULT_CIRCUIT, { thrown: error });
+    return judge.failed(message, record, error, session.failures);
+  }
+  switch (outcome.kind) {
+    case 'completed': {
+      if (outcome.recordError !== undefined) {
+        emit({ kind: 'completion-not-recorded', message, error: summarizeError(outcome.recordError) });
+      }
+      const now = clock.now();
+      const ageMs = Math.max(0, now - message.sentAtEpochMs);
+      emit({ kind: 'handled', message, attempt: record.attempts + 1, durationMs: now - startedAt, ageMs });
+      return { kind: 'done' };
+    }
+    case 'failed':
+      if (outcome.recordError !== undefined) {
+        emit({
+          kind: 'store-error',
+          operation: 'release the idempotency lock',
+          error: summarizeError(outcome.recordError),
+        });
+      }
+      return judge.failed(message, record, outcome.error, session.failures);
+    case 'duplicate':
+      emit({ kind: 'duplicate', message });
+      return { kind: 'done' };
+    case 'in-progress':
+      return judge.inProgress(message, outcome.untilEpochMs);
+    case 'unavailable':
+      emit({
+        kind: 'store-error',
+        operation: 'take the idempotency lock',
+        error: summarizeError(outcome.error),
+      });
+      return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
+  }
+}
+
+function handlerContext(
+  parts: PipelineParts,
+  session: CircuitSession,
+  message: ReceivedMessage,
+  key: string,
+  attemptNumber: number,
+  invocation: Invocation,
+): HandlerContext {
+  return {
+    signal: invocation.signal,
+    attempt: attemptNumber,
+    idempotencyKey: createHash('sha256').update(key).digest('hex'),
+    message,
+    get logger() {
+      return parts.loggerFor(message);
+    },
+    circuit: (name) => ({ call: (operation) => session.call(name, operation) }),
+    remainingMs: () => invocation.remainingMs(),
+  };
+}
+
+function unusableKey(cause: unknown): PermanentError {
+  return new PermanentError('the idempotency key cannot be computed', { reason: 'INVALID_DATA', cause });
+}

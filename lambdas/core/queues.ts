@@ -1,0 +1,42 @@
+import type { MessageAttribute } from './message.ts';
+
+/** A message that is about to be sent. */
+export interface OutgoingMessage {
+  /** Body. */
+  readonly body: string;
+  /** Message attributes. */
+  readonly attributes: Readonly<Record<string, MessageAttribute>>;
+  /** Message group; required on FIFO queues. */
+  readonly groupId?: string | undefined;
+  /** Deduplication id; FIFO queues only. */
+  readonly deduplicationId?: string | undefined;
+  /** Delay before it becomes visible. Seconds; standard queues only. */
+  readonly delaySeconds?: number | undefined;
+}
+
+/** What became of one entry of a batch call, in the order of the entries. */
+export type SendResult =
+  | { readonly ok: true; readonly messageId: string }
+  | { readonly ok: false; readonly error: Error };
+
+/** A queue that messages can be sent to. */
+export interface TargetQueue {
+  /** Name of the queue. */
+  readonly name: string;
+  /** Send messages; never rejects: each entry tells what became of it. */
+  send(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]>;
+}
+
+/** A visibility that is to be changed. */
+export interface VisibilityChange {
+  /** Handle of the receive. */
+  readonly receiptHandle: string;
+  /** New visibility timeout from now. Seconds, 0 to 43,200. */
+  readonly visibilitySeconds: number;
+}
+
+/** The queue that messages were received from. */
+export interface SourceQueue {
+  /** Change visibilities, in order; never rejects: the errors, one for each entry that was refused. */
+  changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]>;
+}

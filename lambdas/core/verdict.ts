@@ -1,0 +1,49 @@
+import type { DeferralCause, PipelineEvent } from './events.ts';
+import type { FailureEnvelope } from './failure-envelope.ts';
+import type { MessageRecord } from './records.ts';
+
+/** What is to become of a message; settlement carries it out. */
+export type Verdict =
+  /** Finished: acknowledge. */
+  | { readonly kind: 'done' }
+  /** Give it back for later. */
+  | PutBackVerdict
+  /** Set it aside in another queue, then acknowledge here. */
+  | MoveVerdict;
+
+/** Give a message back for later. */
+export interface PutBackVerdict {
+  readonly kind: 'put-back';
+  /** Wished delay. Milliseconds. */
+  readonly delayMs: number;
+  /** What to keep of the message first, where an attempt was charged; absent for a deferral. */
+  readonly record?: MessageRecord;
+  /** The event to emit, once the delay is known. */
+  readonly announce: (delaySeconds: number) => PipelineEvent;
+}
+
+/** Set a message aside. */
+export interface MoveVerdict {
+  readonly kind: 'move';
+  readonly target: 'dead-letter' | 'quarantine';
+  readonly envelope: FailureEnvelope;
+  /** Move even though the state table cannot be written: the deadline wins over every other rule. */
+  readonly regardlessOfStore: boolean;
+  /** The event to emit, once it was moved. */
+  readonly announce: PipelineEvent;
+}
+
+/** Put a message back without a charge. */
+export function defer(
+  messageId: string,
+  cause: DeferralCause,
+  delayMs: number,
+  error?: Extract<PipelineEvent, { kind: 'deferred' }>['error'],
+): PutBackVerdict {
+  const rest = error === undefined ? {} : { error };
+  return {
+    kind: 'put-back',
+    delayMs,
+    announce: (delaySeconds) => ({ kind: 'deferred', messageId, cause, delaySeconds, ...rest }),
+  };
+}
