@@ -1,0 +1,12 @@
+export { Backoff, type BackoffProps } from './backoff.ts';
+export { CircuitPreset, type CircuitProps } from './circuits.ts';
+export { ResilientConsumer } from './resilient-consumer.ts';
+export type {
+  AttemptProps,
+  ConsumerFunctionProps,
+  ResilientConsumerProps,
+} from './resilient-consumer-props.ts';
+export { ResilientQueue } from './resilient-queue.ts';
+export type { CompanionQueueProps, ResilientQueueProps, WrappedQueueProps } from './resilient-queue-props.ts';
+export type { ScreeningProps, SignatureProps } from './screening.ts';
+export { StateTable, type StateTableAccess, type StateTableProps } from './state-table.ts';

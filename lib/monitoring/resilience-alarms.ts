@@ -1,0 +1,3 @@
+export interface ResilienceAlarmsOptions {
+  readonly x?: number;
+}

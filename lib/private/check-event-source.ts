@@ -1,0 +1,92 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
+import { type Problems, secondsOf } from './problems.ts';
+import { reservedConcurrency, resourceOf } from './target-function.ts';
+
+const UNWINDOWED_BATCH = 10;
+const MAX_BATCH = 10_000;
+const MAX_WINDOW_SECONDS = 300;
+const FIFO_BATCH_RULE = 'Lambda hands at most 10 messages of a FIFO queue to an invocation';
+const WINDOW_RULE = 'Lambda collects more than 10 messages only over a batching window of 1 second or more';
+const CONCURRENCY_RULE = 'Lambda limits an SQS event source to 2 to 1,000 invocations at a time';
+const BATCH_RULE = 'Lambda hands 1 to 10,000 messages to an invocation';
+
+/** Check how the queue is polled, and return what of it the event source can be given. */
+export function checkEventSource(
+  props: ResilientConsumerProps,
+  fifo: boolean,
+  problems: Problems,
+): SqsEventSourceProps {
+  const { batchSize = UNWINDOWED_BATCH, maxBatchingWindow, maxConcurrency } = props;
+  const window = secondsOf(maxBatchingWindow);
+  const windowIsToken = maxBatchingWindow?.isUnresolved() ?? false;
+  let usable = problems.integer('batchSize', batchSize, { min: 1, max: MAX_BATCH }, BATCH_RULE);
+  const range = { min: 0, max: MAX_WINDOW_SECONDS };
+  const windowRule = 'Lambda waits for a batch for at most 5 minutes';
+  let windowUsable = problems.seconds('maxBatchingWindow', maxBatchingWindow, range, windowRule);
+  if (fifo && maxBatchingWindow !== undefined) {
+    const because = 'Lambda does not collect the messages of a FIFO queue over time';
+    problems.add('maxBatchingWindow', 'must be left out for a FIFO queue', maxBatchingWindow, because);
+    windowUsable = false;
+  }
+  if (usable && !Token.isUnresolved(batchSize) && batchSize > UNWINDOWED_BATCH) {
+    if (fifo) {
+      problems.add('batchSize', 'must be at most 10 for a FIFO queue', batchSize, FIFO_BATCH_RULE);
+      usable = false;
+    } else if (!windowIsToken && (window ?? 0) < 1) {
+      problems.add('batchSize', 'must be at most 10 without a maxBatchingWindow', batchSize, WINDOW_RULE);
+      usable = false;
+    }
+  }
+  const limits = { min: 2, max: 1_000 };
+  const concurrencyUsable = problems.integer('maxConcurrency', maxConcurrency, limits, CONCURRENCY_RULE);
+  return {
+    reportBatchItemFailures: true,
+    batchSize: usable ? batchSize : UNWINDOWED_BATCH,
+    ...(windowUsable && maxBatchingWindow !== undefined && { maxBatchingWindow }),
+    ...(concurrencyUsable && maxConcurrency !== undefined && { maxConcurrency }),
+  };
+}
+
+/** Check the maximum concurrency of all the function's SQS event sources against what is reserved for it. */
+export function checkReservedConcurrency(target: lambda.IFunction, problems: Problems): void {
+  const reserved = reservedConcurrency(target);
+  if (reserved === undefined) return;
+  const sum = mappingsOf(target)
+    .map((mapping) => maximumConcurrencyOf(mapping))
+    .reduce<number>((total, maximum) => total + (maximum ?? 0), 0);
+  if (sum <= reserved) return;
+  problems.add(
+    'maxConcurrency',
+    `must, summed over the function's event sources, be at most its reserved concurrency of ${reserved}`,
+    sum,
+    'Lambda throttles what goes beyond, and a throttled message uses up a receive',
+  );
+}
+
+/** Whether the function has a reserved concurrency, and an event source that nothing keeps within it. */
+export function hasUnboundedSource(target: lambda.IFunction): boolean {
+  return (
+    reservedConcurrency(target) !== undefined &&
+    mappingsOf(target).some((mapping) => maximumConcurrencyOf(mapping) === undefined)
+  );
+}
+
+function mappingsOf(target: lambda.IFunction): lambda.CfnEventSourceMapping[] {
+  const resource = resourceOf(target);
+  if (resource === undefined) return [];
+  const stack = Stack.of(resource);
+  const own = JSON.stringify(stack.resolve(resource.ref));
+  return stack.node
+    .findAll()
+    .filter((node) => node instanceof lambda.CfnEventSourceMapping)
+    .filter((mapping) => JSON.stringify(stack.resolve(mapping.functionName)) === own);
+}
+
+function maximumConcurrencyOf(mapping: lambda.CfnEventSourceMapping): number | undefined {
+  const scaling: unknown = Stack.of(mapping).resolve(mapping.scalingConfig);
+  if (typeof scaling !== 'object' || scaling === null || !('maximumConcurrency' in scaling)) return undefined;
+  return typeof scaling.maximumConcurrency === 'number' ? scaling.maximumConcurrency : undefined;
+}

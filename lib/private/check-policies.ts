@@ -1,0 +1,171 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import { type ConsumerSettings, LIMITS } from '../../lambdas/core/settings.ts';
+import type { ResilientQueue } from '../resilient-queue.ts';
+import { format, type Problems } from './problems.ts';
+import { literal } from './queue-facts.ts';
+
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+const NAME_RULE = 'must be 1 to 64 letters, digits, dots, hyphens or underscores';
+const ATTRIBUTE = /^(?!AWS\.|Amazon\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,255}$/i;
+const ATTEMPTS = { min: 1, max: 100 };
+const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+/** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
+const RECEIVES_TO_SPARE = 10;
+
+/** Check attempts, back-off, deadline, screening and circuits, each by itself and against the queue. */
+export function checkPolicies(
+  settings: ConsumerSettings,
+  queue: ResilientQueue,
+  timeoutSeconds: number | undefined,
+  problems: Problems,
+): void {
+  const { consumerId, concurrency } = settings;
+  if (!Token.isUnresolved(consumerId) && !NAME.test(consumerId)) {
+    problems.add('consumerId', NAME_RULE, consumerId, 'it is part of keys, of IAM conditions and of metrics');
+  }
+  problems.integer(
+    'concurrency',
+    concurrency,
+    { min: 1, max: 10_000 },
+    'a batch has at most 10,000 messages',
+  );
+  checkAttempts(settings, queue, problems);
+  checkBackoff(settings, timeoutSeconds, problems);
+  checkDeadline(settings, queue, problems);
+  checkScreening(settings, problems);
+  checkCircuits(settings, problems);
+}
+
+function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
+  const { max, byReason } = settings.attempts;
+  const usable = problems.integer('attempts.max', max, ATTEMPTS, ATTEMPTS_RULE);
+  for (const [reason, attempts] of Object.entries(byReason)) {
+    problems.integer(`attempts.byReason.${reason}`, attempts, ATTEMPTS, ATTEMPTS_RULE);
+  }
+  const backstop = literal(queue.facts.maxReceiveCount);
+  if (!usable || Token.isUnresolved(max) || backstop === undefined) return;
+  const least = 2 * max + RECEIVES_TO_SPARE;
+  if (backstop >= least) return;
+  problems.add(
+    'queue.maxReceiveCount',
+    `must be at least ${least} with ${max} attempts: twice the attempts and ${RECEIVES_TO_SPARE}`,
+    backstop,
+    'deferrals and receives without a trace count for SQS too, and it moves a message that has used them up',
+  );
+}
+
+function checkBackoff(
+  settings: ConsumerSettings,
+  timeoutSeconds: number | undefined,
+  problems: Problems,
+): void {
+  const { firstDelayMs, capMs, base } = settings.backoff;
+  const unit = 'milliseconds';
+  const because = 'the delay is a visibility timeout';
+  problems.integer('backoff.firstDelay', firstDelayMs, { min: 0, max: UNBOUNDED, unit }, because);
+  problems.integer('backoff.cap', capMs, { min: 0, max: UNBOUNDED, unit }, because);
+  if (!Token.isUnresolved(base) && !(Number.isFinite(base) && base >= 1)) {
+    problems.add('backoff.base', 'must be 1 or more', base, 'delays do not shrink');
+  }
+  if (Token.isUnresolved(capMs)) return;
+  if (!Token.isUnresolved(firstDelayMs) && capMs < firstDelayMs) {
+    problems.add(
+      'backoff.cap',
+      'must be at least backoff.firstDelay',
+      human(capMs),
+      'it is the longest delay',
+    );
+  }
+  const longest = (LIMITS.maxVisibilitySeconds - (timeoutSeconds ?? 0)) * 1_000;
+  if (capMs <= longest) return;
+  problems.add(
+    'backoff.cap',
+    `must be at most ${human(longest)}: 12 hours less the function's time-out`,
+    human(capMs),
+    'SQS hides a message for at most 12 hours from its receive, the time it was worked on included',
+  );
+}
+
+function checkDeadline(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
+  const { retryUntilSeconds } = settings;
+  const range = { min: 1, max: UNBOUNDED, unit: 'seconds' };
+  const usable = problems.integer('retryUntil', retryUntilSeconds, range, 'SQS counts whole seconds');
+  if (!usable || Token.isUnresolved(retryUntilSeconds)) return;
+  const retention = literal(queue.facts.retention);
+  if (retention !== undefined && retryUntilSeconds >= retention) {
+    problems.add(
+      'retryUntil',
+      `must be shorter than the queue's retention of ${human(retention * 1_000)}`,
+      human(retryUntilSeconds * 1_000),
+      'SQS deletes what is older, without moving it to the dead-letter queue',
+    );
+  }
+  const schedule = longestScheduleMs(settings);
+  if (schedule === undefined || schedule < retryUntilSeconds * 1_000) return;
+  problems.add(
+    'backoff',
+    `must fit all its delays into retryUntil, ${human(retryUntilSeconds * 1_000)}`,
+    `${human(schedule)} for ${format(settings.attempts.max)} attempts`,
+    'a message that expires leaves attempts unused, and its retention bounds it',
+  );
+}
+
+/** Longest time that a message spends waiting between its attempts. */
+export function longestScheduleMs(settings: ConsumerSettings): number | undefined {
+  const { firstDelayMs, capMs, base } = settings.backoff;
+  const { max } = settings.attempts;
+  if ([firstDelayMs, capMs, base, max].some((value) => Token.isUnresolved(value))) return undefined;
+  let sum = 0;
+  for (let attempt = 1; attempt < Math.min(max, ATTEMPTS.max); attempt += 1) {
+    sum += Math.min(capMs, firstDelayMs * base ** (attempt - 1));
+  }
+  return sum;
+}
+
+function checkScreening(settings: ConsumerSettings, problems: Problems): void {
+  const { maxBytes, signature } = settings.screening;
+  if (maxBytes !== false) {
+    const range = { min: 1, max: LIMITS.maxMessageBytes, unit: 'bytes' };
+    problems.integer('screening.maxSize', maxBytes, range, 'SQS takes messages of up to 1 MiB');
+  }
+  if (signature === undefined) return;
+  const { attribute } = signature;
+  if (!Token.isUnresolved(attribute) && !(ATTRIBUTE.test(attribute) && !/\.\.|\.$/.test(attribute))) {
+    const rule = 'must be the name of a message attribute';
+    const because =
+      "SQS takes 1 to 256 letters, digits, '_', '-' and single inner dots, not beginning with 'AWS.' or 'Amazon.'";
+    problems.add('screening.signature.attribute', rule, attribute, because);
+  }
+  const { envelope } = settings;
+  if (envelope === 'raw' || envelope === 'sns') return;
+  const because = `the bytes that were signed do not come through an ${envelope} envelope`;
+  problems.add(
+    'screening.signature',
+    "must be left out unless envelope is 'raw' or 'sns'",
+    envelope,
+    because,
+  );
+}
+
+function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
+  const count = { min: 1, max: UNBOUNDED };
+  const time = { min: 1, max: UNBOUNDED, unit: 'milliseconds' };
+  for (const [name, circuit] of Object.entries(settings.circuits)) {
+    const at = `circuits.${name}`;
+    if (!NAME.test(name)) problems.add(at, NAME_RULE, name, 'the name is part of keys and of metrics');
+    problems.integer(`${at}.failureThreshold`, circuit.failureThreshold, count, 'it counts failures');
+    problems.integer(`${at}.successThreshold`, circuit.successThreshold, count, 'it counts probes');
+    problems.integer(`${at}.openFor`, circuit.openForMs, time, 'an open circuit has to stay open');
+    problems.integer(`${at}.window`, circuit.windowMs, time, 'a failure has to be remembered');
+    const { openForMs, maxOpenForMs } = circuit;
+    if (Token.isUnresolved(openForMs) || Token.isUnresolved(maxOpenForMs)) continue;
+    if (maxOpenForMs >= openForMs) continue;
+    const rule = `must be at least openFor, ${human(openForMs)}`;
+    problems.add(`${at}.maxOpenFor`, rule, human(maxOpenForMs), 'it is the longest open time');
+  }
+}
+
+function human(millis: number): string {
+  return Duration.millis(millis).toHumanString();
+}

@@ -1,0 +1,126 @@
+import {
+  type BackoffSettings,
+  type CircuitSettings,
+  type ConsumerSettings,
+  DEFAULTS,
+  type ScreeningSettings,
+  type SignatureSettings,
+} from '../../lambdas/core/settings.ts';
+import type { Backoff } from '../backoff.ts';
+import type { CircuitProps } from '../circuits.ts';
+import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
+import type { ResilientQueue } from '../resilient-queue.ts';
+import type { ScreeningProps, SignatureProps } from '../screening.ts';
+import { millisOf, secondsOf } from './problems.ts';
+import { DEFAULT_RETENTION_SECONDS, literal } from './queue-facts.ts';
+
+const HOUR_SECONDS = 3_600;
+
+/** What the settings are made of beside the consumer's properties. */
+export interface SettingsSources {
+  readonly consumerId: string;
+  readonly queue: ResilientQueue;
+  readonly stateTableName: string;
+}
+
+/** The settings of a consumer, defaults filled in. They may hold tokens. */
+export function consumerSettings(props: ResilientConsumerProps, sources: SettingsSources): ConsumerSettings {
+  const { queue, consumerId, stateTableName } = sources;
+  const { facts } = queue;
+  const { environmentName, serviceVersion } = props;
+  const retention = literal(facts.retention) ?? DEFAULT_RETENTION_SECONDS;
+  return {
+    consumerId,
+    ...(environmentName !== undefined && { environment: environmentName }),
+    ...(serviceVersion !== undefined && { serviceVersion }),
+    queue: {
+      url: queue.queueUrl,
+      name: facts.name,
+      fifo: queue.fifo,
+      retentionSeconds: facts.retention.value,
+      maxReceiveCount: facts.maxReceiveCount.value,
+    },
+    deadLetterQueue: {
+      url: queue.deadLetterQueue.queueUrl,
+      name: facts.deadLetterName,
+      retentionSeconds: facts.deadLetterRetention.value,
+    },
+    quarantineQueue: {
+      url: queue.quarantineQueue.queueUrl,
+      name: facts.quarantineName,
+      retentionSeconds: facts.quarantineRetention.value,
+    },
+    stateTable: stateTableName,
+    envelope: props.envelope ?? DEFAULTS.envelope,
+    concurrency: props.concurrency ?? DEFAULTS.concurrency,
+    attempts: {
+      max: props.attempts?.max ?? DEFAULTS.attempts.max,
+      byReason: props.attempts?.byReason ?? DEFAULTS.attempts.byReason,
+    },
+    backoff: props.backoff === undefined ? DEFAULTS.backoff : backoffSettings(props.backoff),
+    retryUntilSeconds: retryUntilSeconds(props, retention),
+    screening: screeningSettings(props.screening ?? {}),
+    circuits: Object.fromEntries(
+      Object.entries(props.circuits ?? {}).map(([name, circuit]) => [name, circuitSettings(circuit)]),
+    ),
+  };
+}
+
+/**
+ * Default deadline: an hour inside the retention, so that the move to the dead-letter queue happens before SQS
+ * deletes the message; half of the retention where an hour would leave less.
+ */
+export function defaultRetryUntilSeconds(retentionSeconds: number): number {
+  return Math.floor(Math.max(retentionSeconds - HOUR_SECONDS, retentionSeconds / 2));
+}
+
+function retryUntilSeconds(props: ResilientConsumerProps, retentionSeconds: number): number {
+  if (props.retryUntil === undefined) return defaultRetryUntilSeconds(retentionSeconds);
+  return secondsOf(props.retryUntil) ?? props.retryUntil.toSeconds();
+}
+
+function backoffSettings(backoff: Backoff): BackoffSettings {
+  const { kind, firstDelay, cap, base } = backoff;
+  return {
+    kind,
+    firstDelayMs: millisOf(firstDelay) ?? firstDelay.toMilliseconds(),
+    capMs: millisOf(cap) ?? cap.toMilliseconds(),
+    base,
+  };
+}
+
+function screeningSettings(screening: ScreeningProps): ScreeningSettings {
+  const { maxSize, signature } = screening;
+  return {
+    maxBytes:
+      maxSize === undefined ? DEFAULTS.screening.maxBytes : maxSize === false ? false : maxSize.toBytes(),
+    json: screening.json ?? DEFAULTS.screening.json,
+    ...(signature !== undefined && { signature: signatureSettings(signature) }),
+  };
+}
+
+function signatureSettings(signature: SignatureProps): SignatureSettings {
+  const { secret } = signature;
+  return {
+    secretId: secret.secretFullArn ?? secret.secretName,
+    attribute: signature.attribute,
+    prefix: signature.prefix ?? DEFAULTS.signature.prefix,
+    algorithm: signature.algorithm ?? DEFAULTS.signature.algorithm,
+    acceptPrevious: signature.acceptPrevious ?? DEFAULTS.signature.acceptPrevious,
+  };
+}
+
+function circuitSettings(circuit: CircuitProps): CircuitSettings {
+  const openForMs = millis(circuit.openFor, DEFAULTS.circuit.openForMs);
+  return {
+    failureThreshold: circuit.failureThreshold ?? DEFAULTS.circuit.failureThreshold,
+    successThreshold: circuit.successThreshold ?? DEFAULTS.circuit.successThreshold,
+    openForMs,
+    maxOpenForMs: millis(circuit.maxOpenFor, Math.max(DEFAULTS.circuit.maxOpenForMs, openForMs)),
+    windowMs: millis(circuit.window, DEFAULTS.circuit.windowMs),
+  };
+}
+
+function millis(value: CircuitProps['openFor'], otherwise: number): number {
+  return value === undefined ? otherwise : (millisOf(value) ?? value.toMilliseconds());
+}

@@ -1,0 +1,157 @@
+import type { Duration } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { EnvelopeKind, FailureReason } from '../lambdas/core/settings.ts';
+import type { Backoff } from './backoff.ts';
+import type { CircuitProps } from './circuits.ts';
+import type { ResilienceAlarmsOptions } from './monitoring/resilience-alarms.ts';
+import type { ScreeningProps } from './screening.ts';
+import type { StateTable } from './state-table.ts';
+
+/** Attempts that a message may use before the dead-letter queue. */
+export interface AttemptProps {
+  /**
+   * Attempts in all. 1 to 100.
+   *
+   * @default 5
+   */
+  readonly max?: number;
+  /**
+   * Fewer attempts for some reasons. 1 to 100 each; the smaller of this and `max` holds.
+   *
+   * @default { TIMEOUT: 3 }
+   */
+  readonly byReason?: Partial<Record<FailureReason, number>>;
+}
+
+/** What the function of a consumer may be given: all that `NodejsFunction` takes, but for the code. */
+export type ConsumerFunctionProps = Omit<
+  nodejs.NodejsFunctionProps,
+  'entry' | 'code' | 'logRetention' | 'logRetentionRole' | 'logRetentionRetryOptions' | 'logRemovalPolicy'
+>;
+
+/** Properties of a {@link ResilientConsumer}. */
+export interface ResilientConsumerProps {
+  /** Queue to consume. One that is not a `ResilientQueue` is wrapped, not replaced. */
+  readonly queue: sqs.IQueue;
+  /**
+   * File that exports the handler (`handler`), bundled with everything it imports. Relative to the working directory.
+   *
+   * @default - `function` has to be given
+   */
+  readonly entry?: string;
+  /**
+   * Function that has the runtime in it already. Settings that do not fit the environment cannot travel in its
+   * bundle.
+   *
+   * @default - a function is made of `entry`
+   */
+  readonly function?: lambda.IFunction;
+  /**
+   * Anything that `NodejsFunction` takes. `bundling` and `environment` are merged with what the consumer needs.
+   *
+   * @default - nodejs24.x on arm64, 30 s, 256 MB, a log group that keeps a month, a role of its own
+   */
+  readonly functionProps?: ConsumerFunctionProps;
+  /**
+   * Messages of one invocation. 1 to 10,000; more than 10 need a `maxBatchingWindow`, and FIFO queues take no more.
+   *
+   * @default 10
+   */
+  readonly batchSize?: number;
+  /**
+   * Time to wait for a batch to fill. 0 to 300 seconds; standard queues only.
+   *
+   * @default - Lambda does not wait
+   */
+  readonly maxBatchingWindow?: Duration;
+  /**
+   * Invocations of this consumer at a time. 2 to 1,000, and with the function's other event sources within its
+   * reserved concurrency.
+   *
+   * @default - as many as the account has left
+   */
+  readonly maxConcurrency?: number;
+  /**
+   * Messages of one batch that are worked on at a time; FIFO: message groups. 1 to 10,000.
+   *
+   * @default 10
+   */
+  readonly concurrency?: number;
+  /**
+   * Stable id of the consumer: prefix of its idempotency keys and dimension of its metrics. 1 to 64 letters, digits,
+   * dots, hyphens and underscores. Changing it lets effects happen again, so give one before the construct moves.
+   *
+   * @default - derived from the stack's name and the construct's path
+   */
+  readonly consumerId?: string;
+  /**
+   * Deployment environment, such as `prod`; noted with each dead letter.
+   *
+   * @default - none
+   */
+  readonly environmentName?: string;
+  /**
+   * Version of the service; noted with each dead letter.
+   *
+   * @default - none
+   */
+  readonly serviceVersion?: string;
+  /**
+   * Attempt budget of a message.
+   *
+   * @default - 5 attempts, 3 for time-outs
+   */
+  readonly attempts?: AttemptProps;
+  /**
+   * Spacing of the attempts.
+   *
+   * @default Backoff.fullJitter()
+   */
+  readonly backoff?: Backoff;
+  /**
+   * Age at which a message expires to the dead-letter queue, counted from its first send. Longer than the back-off
+   * schedule, shorter than the queue's retention.
+   *
+   * @default - the queue's retention less 1 hour, or half of it if that is more
+   */
+  readonly retryUntil?: Duration;
+  /**
+   * Attempts that the handler itself makes of each call, for the warning where they multiply with the message's.
+   *
+   * @default 1
+   */
+  readonly inProcessAttempts?: number;
+  /**
+   * What wraps the payload in the body of a message.
+   *
+   * @default 'raw'
+   */
+  readonly envelope?: EnvelopeKind;
+  /**
+   * Checks before the handler.
+   *
+   * @default - JSON of at most 1 MiB
+   */
+  readonly screening?: ScreeningProps;
+  /**
+   * Circuits by name, one for each dependency of the handler. Names are 1 to 64 letters, digits, dots, hyphens and
+   * underscores.
+   *
+   * @default - one circuit named `default`, fed by the handler's outcome
+   */
+  readonly circuits?: Readonly<Record<string, CircuitProps>>;
+  /**
+   * Table for idempotency, attempts and circuits.
+   *
+   * @default StateTable.of(this) - one for the stack
+   */
+  readonly stateTable?: StateTable;
+  /**
+   * Alarms on the queues; `false` for none.
+   *
+   * @default - all of them, with default thresholds and no action
+   */
+  readonly alarms?: ResilienceAlarmsOptions | false;
+}

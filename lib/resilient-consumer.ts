@@ -1,0 +1,209 @@
+import { existsSync } from 'node:fs';
+import { Annotations, Duration, Names, Stack } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { type ConsumerSettings, SETTINGS_VARIABLE } from '../lambdas/core/settings.ts';
+import {
+  checkEnvironment,
+  judgeVisibility,
+  neededVisibilitySeconds,
+  retentionIsToken,
+  uncheckedOf,
+} from './private/check-deployment.ts';
+import { checkEventSource, checkReservedConcurrency } from './private/check-event-source.ts';
+import { checkPolicies } from './private/check-policies.ts';
+import { createFunction, placeholderFunction } from './private/consumer-function.ts';
+import { consumerSettings } from './private/consumer-settings.ts';
+import { jsonBytes } from './private/environment-size.ts';
+import {
+  fitsEnvironment,
+  type HandOver,
+  SETTINGS_ROOM_BYTES,
+  splitWithBundle,
+  wholeInEnvironment,
+} from './private/hand-over.ts';
+import { Problems, secondsOf } from './private/problems.ts';
+import { ownFunction, timeoutSeconds } from './private/target-function.ts';
+import type { ResilientConsumerProps } from './resilient-consumer-props.ts';
+import { ResilientQueue } from './resilient-queue.ts';
+import { StateTable } from './state-table.ts';
+
+const MAX_CONSUMER_ID = 64;
+const MOVE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
+/** More attempts than this in all are a storm for a dependency that is down. */
+const MANY_ATTEMPTS = 10;
+
+/**
+ * A function that consumes a queue without losing messages: partial batch responses, attempts with back-off, a
+ * dead-letter queue that says why, quarantine, idempotency and circuits. The handler is made by `resilientConsumer`
+ * of `spillway/runtime`.
+ *
+ * It grants its function: to consume the queue, to send to the dead-letter and quarantine queues, to keep its records
+ * in the state table, to read the secret of the signature check, and to write its logs.
+ *
+ * @example
+ * new ResilientConsumer(this, 'Orders', {
+ *   queue: new ResilientQueue(this, 'OrdersQueue'),
+ *   entry: 'src/orders.ts',
+ *   circuits: { tracker: CircuitPreset.aggressive },
+ * });
+ */
+export class ResilientConsumer extends Construct implements iam.IGrantable {
+  /** Queue that is consumed. */
+  readonly queue: ResilientQueue;
+  /** Where messages go that failed for good. */
+  readonly deadLetterQueue: sqs.IQueue;
+  /** Where messages go that never reach the handler. */
+  readonly quarantineQueue: sqs.IQueue;
+  /** Function that handles the messages. */
+  readonly function: lambda.IFunction;
+  /** Table of idempotency records, attempts and circuits. */
+  readonly stateTable: StateTable;
+  /** Id of the event source mapping. */
+  readonly eventSourceMappingId: string;
+  /** Stable id: prefix of the idempotency keys and dimension of the metrics. */
+  readonly consumerId: string;
+  /** What the runtime is told, defaults filled in. It may hold tokens. */
+  readonly settings: ConsumerSettings;
+  /** Principal to grant what the handler needs. */
+  readonly grantPrincipal: iam.IPrincipal;
+
+  constructor(scope: Construct, id: string, props: ResilientConsumerProps) {
+    super(scope, id);
+    const problems = Problems.at(this, (late) => {
+      checkReservedConcurrency(this.function, late);
+      checkEnvironment(this.function, late);
+    });
+    this.queue =
+      props.queue instanceof ResilientQueue
+        ? props.queue
+        : ResilientQueue.wrap(this, 'Queue', { queue: props.queue });
+    this.deadLetterQueue = this.queue.deadLetterQueue;
+    this.quarantineQueue = this.queue.quarantineQueue;
+    this.stateTable = props.stateTable ?? StateTable.of(this);
+    this.consumerId = props.consumerId ?? Names.uniqueResourceName(this, { maxLength: MAX_CONSUMER_ID });
+    this.settings = consumerSettings(props, {
+      consumerId: this.consumerId,
+      queue: this.queue,
+      stateTableName: this.stateTable.tableName,
+    });
+    const handOver = this.handOver(props, problems);
+    this.function = this.targetFunction(props, handOver, problems);
+    this.grantPrincipal = this.function.grantPrincipal;
+    this.passSettings(handOver);
+
+    const eventSource = new SqsEventSource(this.queue, checkEventSource(props, this.queue.fifo, problems));
+    this.function.addEventSource(eventSource);
+    this.eventSourceMappingId = eventSource.eventSourceMappingId;
+    this.grantPermissions(props);
+
+    const window = secondsOf(props.maxBatchingWindow) ?? 0;
+    const timeout = timeoutSeconds(this.function);
+    this.queue.raiseVisibilityTimeout(Duration.seconds(neededVisibilitySeconds(timeout, window)));
+    checkPolicies(this.settings, this.queue, timeout, problems);
+    this.checkVisibility(timeout, window, problems);
+    this.checkRetryUntil(props, problems);
+    this.warn(props);
+  }
+
+  private handOver(props: ResilientConsumerProps, problems: Problems): HandOver {
+    if (fitsEnvironment(this.settings, props.functionProps?.environment))
+      return wholeInEnvironment(this.settings);
+    if (props.function === undefined) return splitWithBundle(this.settings);
+    const bytes = jsonBytes(this.settings);
+    const rule = `must be given rather than function where the settings take more than ${SETTINGS_ROOM_BYTES} bytes`;
+    problems.add(
+      'entry',
+      rule,
+      bytes,
+      "what does not fit Lambda's 4 KB of environment travels in the bundle",
+    );
+    return wholeInEnvironment(this.settings);
+  }
+
+  private targetFunction(
+    props: ResilientConsumerProps,
+    handOver: HandOver,
+    problems: Problems,
+  ): lambda.IFunction {
+    const { entry, functionProps = {} } = props;
+    const because = 'the consumer needs exactly one function';
+    if (props.function !== undefined) {
+      if (entry !== undefined) problems.add('entry', 'must be left out with function', entry, because);
+      if (props.functionProps !== undefined) {
+        problems.add('functionProps', 'must be left out with function', 'both', 'the function has its own');
+      }
+      return props.function;
+    }
+    if (entry !== undefined && existsSync(entry)) {
+      return createFunction(this, entry, functionProps, handOver.define);
+    }
+    if (entry === undefined) problems.add('entry', 'or function must be given', undefined, because);
+    else problems.add('entry', 'must be a file that exists', entry, 'there is nothing to bundle');
+    return placeholderFunction(this, functionProps);
+  }
+
+  private passSettings(handOver: HandOver): void {
+    const own = ownFunction(this.function);
+    if (own !== undefined) {
+      own.addEnvironment(SETTINGS_VARIABLE, Stack.of(own).toJsonString(handOver.environment));
+      return;
+    }
+    this.annotate(
+      'settingsNotPassed',
+      `the function is imported, so its environment cannot be set: give it ${SETTINGS_VARIABLE} with the JSON of ` +
+        "this consumer's `settings`",
+    );
+  }
+
+  private grantPermissions(props: ResilientConsumerProps): void {
+    const target = this.function;
+    for (const queue of [this.deadLetterQueue, this.quarantineQueue]) {
+      queue.grant(target, 'sqs:SendMessage');
+      queue.encryptionMasterKey?.grant(target, ...MOVE_KEY_ACTIONS);
+    }
+    const { facts } = this.queue;
+    this.stateTable.grantConsumer(target, {
+      consumerId: this.consumerId,
+      queueNames: [facts.name, facts.deadLetterName, facts.quarantineName],
+    });
+    props.screening?.signature?.secret.grantRead(target);
+  }
+
+  private checkVisibility(timeout: number | undefined, window: number, problems: Problems): void {
+    const verdict = judgeVisibility(this.queue, timeout, window);
+    if (verdict === undefined) return;
+    const { severity, rule, got, because } = verdict;
+    if (severity === 'error') problems.add('queue.visibilityTimeout', rule, got, because);
+    else this.annotate('shortVisibility', `queue.visibilityTimeout ${rule}, got ${got} (${because})`);
+  }
+
+  private checkRetryUntil(props: ResilientConsumerProps, problems: Problems): void {
+    if (props.retryUntil !== undefined || !retentionIsToken(this.queue)) return;
+    const because = "its default is derived from the queue's retention, which is a token";
+    problems.add('retryUntil', 'must be given', undefined, because);
+  }
+
+  private warn(props: ResilientConsumerProps): void {
+    const unchecked = uncheckedOf(this.queue, this.function);
+    if (unchecked.length > 0) {
+      this.annotate('unchecked', `imported, so not checked: ${unchecked.join('; ')}`);
+    }
+    const { max } = this.settings.attempts;
+    const inProcess = props.inProcessAttempts ?? 1;
+    if (inProcess * max > MANY_ATTEMPTS) {
+      this.annotate(
+        'manyAttempts',
+        `inProcessAttempts × attempts.max should be at most ${MANY_ATTEMPTS}, got ${inProcess} × ${max} = ${inProcess * max}: ` +
+          'each message makes that many calls to a dependency that is down',
+      );
+    }
+  }
+
+  private annotate(id: string, message: string): void {
+    Annotations.of(this).addWarningV2(`spillway:${id}`, message);
+  }
+}

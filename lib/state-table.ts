@@ -1,0 +1,170 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct, type IConstruct } from 'constructs';
+import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../lambdas/core/settings.ts';
+
+/** Properties of a {@link StateTable}. */
+export interface StateTableProps {
+  /**
+   * Physical name of the table.
+   *
+   * @default - CloudFormation makes one up
+   */
+  readonly tableName?: string;
+  /**
+   * Key of one's own to encrypt the table with. Consumers are granted its use through DynamoDB.
+   *
+   * @default - a key that DynamoDB owns, free of charge
+   */
+  readonly encryptionKey?: kms.IKey;
+  /**
+   * Continuous backups of the last 35 days. They cost money for each GB.
+   *
+   * @default true
+   */
+  readonly pointInTimeRecovery?: boolean;
+  /**
+   * Whether a deletion of the table is refused.
+   *
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * What becomes of the table when its stack is deleted. Without its records effects can happen twice.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** What a consumer may reach in the state table. */
+export interface StateTableAccess {
+  /** Stable id of the consumer. */
+  readonly consumerId: string;
+  /** Names of the queues whose messages it keeps records of: source, dead-letter queue and quarantine. */
+  readonly queueNames: readonly string[];
+}
+
+/** A table construct of either kind, or an imported one. */
+export type AnyTable = dynamodb.ITable | dynamodb.TableV2;
+
+const ACTIONS = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+];
+const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+const SHARED_ID = 'SpillwayStateTable';
+
+/**
+ * One on-demand DynamoDB table for what the runtime has to remember: idempotency records, attempts and history of
+ * messages, circuits. A stack's consumers share one.
+ *
+ * @example
+ * const stateTable = new StateTable(this, 'State', { deletionProtection: true });
+ * new ResilientConsumer(this, 'Orders', { queue, entry: 'src/orders.ts', stateTable });
+ */
+export class StateTable extends Construct {
+  /** The table that the stack of `scope` shares; it is created when it is first asked for. */
+  static of(scope: IConstruct): StateTable {
+    const stack = Stack.of(scope);
+    const existing = stack.node.tryFindChild(SHARED_ID);
+    return existing instanceof StateTable ? existing : new StateTable(stack, SHARED_ID);
+  }
+
+  /**
+   * A table that exists already, with the partition key `pk` (string) and the time-to-live attribute `ttl`. Nothing
+   * of it is checked.
+   */
+  static fromTable(scope: Construct, id: string, table: AnyTable): StateTable {
+    return new StateTable(scope, id, { table });
+  }
+
+  /** As {@link fromTable}, for a table known by its name, in the stack's account and region. */
+  static fromTableName(scope: Construct, id: string, tableName: string): StateTable {
+    const table = (at: StateTable): AnyTable => dynamodb.TableV2.fromTableName(at, 'Table', tableName);
+    return new StateTable(scope, id, { table });
+  }
+
+  /** The table itself. */
+  readonly table: AnyTable;
+
+  constructor(scope: Construct, id: string, props: StateTableProps | ExistingTable = {}) {
+    super(scope, id);
+    if ('table' in props) this.table = typeof props.table === 'function' ? props.table(this) : props.table;
+    else this.table = createTable(this, props);
+  }
+
+  /** Name of the table. */
+  get tableName(): string {
+    return this.table.tableName;
+  }
+
+  /** ARN of the table. */
+  get tableArn(): string {
+    return this.table.tableArn;
+  }
+
+  /**
+   * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
+   * messages, and the circuits, which all consumers share.
+   */
+  grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
+    const keys = [
+      `${KEY_PREFIX.idempotency}${access.consumerId}#*`,
+      ...access.queueNames.map((name) => `${KEY_PREFIX.message}${name}#*`),
+      `${KEY_PREFIX.circuit}*`,
+    ];
+    const grant = iam.Grant.addToPrincipal({
+      grantee,
+      actions: ACTIONS,
+      resourceArns: [this.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+    });
+    const key = this.table.encryptionKey;
+    if (key !== undefined) {
+      const stack = Stack.of(this);
+      const viaService = `dynamodb.${stack.region}.${stack.urlSuffix}`;
+      grantee.grantPrincipal.addToPrincipalPolicy(
+        new iam.PolicyStatement({
+          actions: KEY_ACTIONS,
+          resources: [key.keyArn],
+          conditions: { StringEquals: { 'kms:ViaService': viaService } },
+        }),
+      );
+    }
+    return grant;
+  }
+}
+
+interface ExistingTable {
+  readonly table: AnyTable | ((at: StateTable) => AnyTable);
+}
+
+function createTable(scope: StateTable, props: StateTableProps): dynamodb.TableV2 {
+  const { tableName, encryptionKey } = props;
+  return new dynamodb.TableV2(scope, 'Table', {
+    ...(tableName !== undefined && { tableName }),
+    partitionKey: { name: TABLE_KEY, type: dynamodb.AttributeType.STRING },
+    timeToLiveAttribute: TABLE_TTL,
+    billing: dynamodb.Billing.onDemand(),
+    encryption:
+      encryptionKey === undefined
+        ? dynamodb.TableEncryptionV2.dynamoOwnedKey()
+        : dynamodb.TableEncryptionV2.customerManagedKey(encryptionKey),
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery ?? true },
+    deletionProtection: props.deletionProtection ?? false,
+    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+  });
+}
