@@ -70,6 +70,11 @@ export interface ReceivedMessage {
 
 const IDENTIFIER = /^[\w.:/=+@-]{1,256}$/;
 
+/** Whether a text can be a producer's id or a correlation id: 1 to 256 plain characters, safe in logs and keys. */
+export function isIdentifier(text: string): boolean {
+  return IDENTIFIER.test(text);
+}
+
 /** Read the producer's metadata from a message's attributes; `undefined` where it is absent or malformed. */
 export function readProducerMetadata(
   attributes: Readonly<Record<string, string>>,
@@ -84,12 +89,11 @@ export function readProducerMetadata(
   }
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const { id, createdAt, priority, correlationId } = parsed as Record<string, unknown>;
-  if (typeof id !== 'string' || !IDENTIFIER.test(id)) return undefined;
+  if (typeof id !== 'string' || !isIdentifier(id)) return undefined;
   if (typeof createdAt !== 'number' || !Number.isSafeInteger(createdAt)) return undefined;
   const known = PRIORITIES.find((name) => name === priority);
   if (known === undefined) return undefined;
-  const correlation =
-    typeof correlationId === 'string' && IDENTIFIER.test(correlationId) ? correlationId : id;
+  const correlation = typeof correlationId === 'string' && isIdentifier(correlationId) ? correlationId : id;
   return { id, createdAtEpochMs: createdAt, priority: known, correlationId: correlation };
 }
 

@@ -43,7 +43,8 @@ function isSchema<T>(source: SchemaSource<T>): source is StandardSchemaV1<unknow
   return '~standard' in source;
 }
 
-function findingOf({ message, path }: StandardSchemaV1.Issue): Finding {
+/** An issue of a validation as a finding. */
+export function findingOf({ message, path }: StandardSchemaV1.Issue): Finding {
   const keys = (path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
   return { pointer: jsonPointer(keys), message: message.slice(0, 500) };
 }

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Clock } from '../core/clock.ts';
+import { ConfigurationError, type ConfigurationProblem, SpillwayError } from '../core/errors.ts';
+import type { Finding } from '../core/failure-envelope.ts';
+import {
+  isIdentifier,
+  type MessageAttribute,
+  messageBytes,
+  PRIORITIES,
+  type Priority,
+  writeProducerMetadata,
+} from '../core/message.ts';
+import type { OutgoingMessage } from '../core/queues.ts';
+import { findingOf } from '../core/screening/schema-check.ts';
+import { LIMITS, MESSAGE_ATTRIBUTE } from '../core/settings.ts';
+import { runtimeClients } from './clients.ts';
+import { targetQueue } from './sqs-queues.ts';
+import { systemClock } from './system-clock.ts';
+
+/** The payload does not fit the producer's schema: nothing was sent. */
+export class InvalidPayloadError extends SpillwayError {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super(
+      `the payload does not fit the schema: ${findings.map(({ pointer, message }) => `${pointer} ${message}`).join('; ')}`,
+    );
+    this.findings = findings;
+  }
+}
+
+/** Options of {@link createProducer}. */
+export interface ProducerOptions<Payload> {
+  /** Schema of the payload; the consumer should use the same. */
+  readonly schema: StandardSchemaV1<Payload>;
+  /** URL of the queue. */
+  readonly queueUrl: string;
+  /** @default - a client of the environment's region */
+  readonly client?: SQSClient;
+  /** Where time comes from. @default - the machine */
+  readonly clock?: Clock;
+  /** Makes message ids. @default - random UUIDs */
+  readonly newId?: () => string;
+}
+
+/** What may be said about a message beside its payload. */
+export interface SendOptions {
+  /**
+   * Stable id of the message; it survives dead-letter queue and replay. 1 to 100 of the characters `A-Z a-z 0-9 _ . : / = + @ -`.
+   *
+   * @default - a new UUID
+   */
+  readonly id?: string;
+  /** @default 'NORMAL' */
+  readonly priority?: Priority;
+  /** Ties together what belongs to one request. @default - the id */
+  readonly correlationId?: string;
+  /** Message group: required on FIFO queues; on standard queues it keeps noisy neighbours apart. */
+  readonly groupId?: string;
+  /** Deduplication id on FIFO queues. @default - the id */
+  readonly deduplicationId?: string;
+  /** Seconds until the message becomes visible, 0 to 900; standard queues only. @default 0 */
+  readonly delaySeconds?: number;
+  /** Message attributes of one's own, 9 at the most. @default - none */
+  readonly attributes?: Readonly<Record<string, MessageAttribute>>;
+}
+
+/** A message to send with others. */
+export interface ProducerEntry<Payload> extends SendOptions {
+  readonly payload: Payload;
+}
+
+/** What became of a message, in the order of the entries. */
+export type ProducerResult =
+  | { readonly ok: true; readonly id: string; readonly messageId: string }
+  | { readonly ok: false; readonly id: string; readonly error: Error };
+
+/** Sends messages that {@link resilientConsumer} understands. */
+export interface Producer<Payload> {
+  /**
+   * Send one message.
+   *
+   * @throws {InvalidPayloadError} if the payload does not fit the schema
+   * @throws {ConfigurationError} if an option breaks its rule
+   * @throws what SQS answered, if it did not take the message
+   */
+  send(payload: Payload, options?: SendOptions): Promise<{ readonly id: string; readonly messageId: string }>;
+  /** Send many, ten a call. Never rejects: each entry tells what became of it. */
+  sendAll(entries: readonly ProducerEntry<Payload>[]): Promise<readonly ProducerResult[]>;
+}
+
+/**
+ * Make a producer for a queue: validated payloads, a stable id, creation time, priority and correlation id in one
+ * message attribute, batches with their `Failed` entries read.
+ *
+ * @throws {ConfigurationError} if `queueUrl` is not a URL
+ * @example
+ * const orders = createProducer({ schema: orderSchema, queueUrl: process.env.QUEUE_URL ?? '' });
+ * const { id } = await orders.send({ orderId: '42', total: 12 }, { priority: 'HIGH' });
+ */
+export function createProducer<Payload>(options: ProducerOptions<Payload>): Producer<Payload> {
+  const { schema, queueUrl, clock = systemClock, newId = randomUUID } = options;
+  if (!URL.canParse(queueUrl)) {
+    throw new ConfigurationError('createProducer', [
+      { option: 'queueUrl', rule: 'must be the URL of a queue', value: queueUrl },
+    ]);
+  }
+  const fifo = queueUrl.endsWith('.fifo');
+  const sqs = options.client === undefined ? runtimeClients().sqs : options.client;
+  const queue = targetQueue(sqs, queueUrl, queueUrl.slice(queueUrl.lastIndexOf('/') + 1));
+
+  async function prepare(entry: ProducerEntry<Payload>, id: string): Promise<OutgoingMessage> {
+    const result = await schema['~standard'].validate(entry.payload);
+    if (result.issues !== undefined) throw new InvalidPayloadError(result.issues.map(findingOf));
+    const { priority = 'NORMAL', correlationId = id, groupId, deduplicationId, delaySeconds } = entry;
+    const metadata = { id, createdAtEpochMs: clock.now(), priority, correlationId };
+    const attributes = {
+      ...entry.attributes,
+      [MESSAGE_ATTRIBUTE]: { dataType: 'String', stringValue: writeProducerMetadata(metadata) },
+    };
+    const body = sqsText(entry.payload);
+    checkEntry(
+      { ...entry, id, priority, correlationId },
+      fifo,
+      Object.keys(attributes).length,
+      messageBytes(body, attributes),
+    );
+    const ofFifo = fifo ? { deduplicationId: deduplicationId ?? id } : { delaySeconds };
+    return { body, attributes, groupId, ...ofFifo };
+  }
+
+  async function sendAll(entries: readonly ProducerEntry<Payload>[]): Promise<readonly ProducerResult[]> {
+    const ids = entries.map(({ id }) => id ?? newId());
+    const prepared = await Promise.allSettled(entries.map((entry, at) => prepare(entry, ids[at] ?? '')));
+    const outgoing = prepared.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const sent = (await queue.send(outgoing)).values();
+    return prepared.map((each, at): ProducerResult => {
+      const id = ids[at] ?? '';
+      if (each.status === 'rejected') return { ok: false, id, error: asError(each.reason) };
+      const result = sent.next().value;
+      return result === undefined
+        ? { ok: false, id, error: new SpillwayError('SQS did not mention the entry') }
+        : { ...result, id };
+    });
+  }
+
+  return {
+    sendAll,
+    async send(payload, sendOptions = {}) {
+      const [result] = await sendAll([{ ...sendOptions, payload }]);
+      if (result === undefined) throw new SpillwayError('SQS did not mention the entry');
+      if (!result.ok) throw result.error;
+      return { id: result.id, messageId: result.messageId };
+    },
+  };
+}
+
+/** JSON without the two characters that JSON allows unescaped and SQS refuses. */
+function sqsText(payload: unknown): string {
+  return JSON.stringify(payload).replace(/[\ufffe\uffff]/g, (character) =>
+    character === '\ufffe' ? '\\ufffe' : '\\uffff',
+  );
+}
+
+const LONGEST_ID = 100;
+const LONGEST_DELAY_SECONDS = 900;
+
+function checkEntry(
+  entry: Required<Pick<SendOptions, 'id' | 'priority' | 'correlationId'>> & SendOptions,
+  fifo: boolean,
+  attributeCount: number,
+  bytes: number,
+): void {
+  const problems: ConfigurationProblem[] = [];
+  const need = (option: string, holds: boolean, rule: string, value: unknown): void => {
+    if (!holds) problems.push({ option, rule, value });
+  };
+  const { id, priority, correlationId, groupId, deduplicationId, delaySeconds } = entry;
+  const identifier = (text: string): boolean => text.length <= LONGEST_ID && isIdentifier(text);
+  const rule = `must be 1 to ${LONGEST_ID} of the characters A-Z a-z 0-9 _ . : / = + @ -`;
+  need('id', identifier(id), rule, id);
+  need('correlationId', identifier(correlationId), rule, correlationId);
+  need('priority', PRIORITIES.includes(priority), `must be one of ${PRIORITIES.join(', ')}`, priority);
+  need('groupId', !fifo || groupId !== undefined, 'is required on a FIFO queue', groupId);
+  need('deduplicationId', fifo || deduplicationId === undefined, 'is for FIFO queues', deduplicationId);
+  if (delaySeconds !== undefined) {
+    need('delaySeconds', !fifo, 'is for standard queues: FIFO queues delay as a whole', delaySeconds);
+    const fits = Number.isInteger(delaySeconds) && delaySeconds >= 0 && delaySeconds <= LONGEST_DELAY_SECONDS;
+    need('delaySeconds', fits, `must be an integer from 0 to ${LONGEST_DELAY_SECONDS}`, delaySeconds);
+  }
+  const most = LIMITS.maxMessageAttributes;
+  need(
+    'attributes',
+    attributeCount <= most,
+    `must leave room for one more: SQS takes ${most}`,
+    attributeCount - 1,
+  );
+  need(
+    'payload',
+    bytes <= LIMITS.maxMessageBytes,
+    `and attributes must take at most ${LIMITS.maxMessageBytes} bytes`,
+    bytes,
+  );
+  if (problems.length > 0) throw new ConfigurationError('send', problems);
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error
+    ? reason
+    : new SpillwayError('the message could not be prepared', { cause: reason });
+}

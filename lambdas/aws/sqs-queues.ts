@@ -1,0 +1,161 @@
+import {
+  type BatchResultErrorEntry,
+  ChangeMessageVisibilityBatchCommand,
+  type MessageAttributeValue,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { SpillwayError } from '../core/errors.ts';
+import { type MessageAttribute, messageBytes } from '../core/message.ts';
+import type {
+  OutgoingMessage,
+  SendResult,
+  SourceQueue,
+  TargetQueue,
+  VisibilityChange,
+} from '../core/queues.ts';
+import { LIMITS } from '../core/settings.ts';
+
+/** SQS refused one entry of a batch call that was answered with HTTP 200. */
+export class QueueEntryError extends SpillwayError {
+  /** SQS's code, such as `InvalidMessageContents`. */
+  readonly code: string;
+  /** Whether repeating the entry as it is cannot help. */
+  readonly senderFault: boolean;
+
+  constructor({ Code, SenderFault, Message }: BatchResultErrorEntry) {
+    super(`SQS refused an entry: ${Code ?? 'unknown'}${Message === undefined ? '' : `: ${Message}`}`);
+    this.code = Code ?? 'unknown';
+    this.senderFault = SenderFault ?? false;
+  }
+}
+
+/** How often an entry that failed through no fault of ours is sent in all. */
+const MOST_TRIES = 3;
+
+/** Indexed entries of one batch call. */
+type Indexed<T> = readonly { readonly at: number; readonly item: T }[];
+
+/** Send messages to a queue in as few calls as SQS allows: ten entries and 1 MiB each. */
+export function targetQueue(client: SQSClient, url: string, name: string): TargetQueue {
+  async function send(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
+    const results = new Map<number, SendResult>();
+    const size = ({ body, attributes }: OutgoingMessage): number => messageBytes(body, attributes);
+    await inBatches(
+      messages,
+      size,
+      async (batch) => {
+        const Entries = batch.map(({ at, item }) => sendEntry(at, item));
+        const { Successful = [], Failed = [] } = await client.send(
+          new SendMessageBatchCommand({ QueueUrl: url, Entries }),
+        );
+        for (const { Id, MessageId } of Successful)
+          results.set(Number(Id), { ok: true, messageId: MessageId ?? '' });
+        return Failed;
+      },
+      (at, error) => results.set(at, { ok: false, error }),
+    );
+    return messages.map(
+      (_message, at) =>
+        results.get(at) ?? { ok: false, error: new SpillwayError('SQS did not mention the entry') },
+    );
+  }
+  return { name, send };
+}
+
+/** Change visibilities of messages that were received from a queue. */
+export function sourceQueue(client: SQSClient, url: string): SourceQueue {
+  async function changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]> {
+    const errors: Error[] = [];
+    await inBatches(
+      changes,
+      () => 0,
+      async (batch) => {
+        const Entries = batch.map(({ at, item: { receiptHandle, visibilitySeconds } }) => {
+          return { Id: String(at), ReceiptHandle: receiptHandle, VisibilityTimeout: visibilitySeconds };
+        });
+        const { Failed = [] } = await client.send(
+          new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }),
+        );
+        return Failed;
+      },
+      (_at, error) => errors.push(error),
+    );
+    return errors;
+  }
+  return { changeVisibility };
+}
+
+/** Make batch calls, in order; entries that failed through no fault of ours are tried again, the rest is told. */
+async function inBatches<T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+  call: (batch: Indexed<T>) => Promise<readonly BatchResultErrorEntry[]>,
+  onError: (at: number, error: Error) => void,
+): Promise<void> {
+  for (const batch of batches(items, bytesOf)) {
+    let open = batch;
+    for (let tries = 1; open.length > 0; tries += 1) {
+      let failed: readonly BatchResultErrorEntry[];
+      try {
+        failed = await call(open);
+      } catch (error) {
+        const cause =
+          error instanceof Error ? error : new SpillwayError('the SQS call failed', { cause: error });
+        for (const { at } of open) onError(at, cause);
+        break;
+      }
+      const again = new Set<number>();
+      for (const entry of failed) {
+        if (tries < MOST_TRIES && !entry.SenderFault) again.add(Number(entry.Id));
+        else onError(Number(entry.Id), new QueueEntryError(entry));
+      }
+      open = open.filter(({ at }) => again.has(at));
+    }
+  }
+}
+
+function batches<T>(items: readonly T[], bytesOf: (item: T) => number): Indexed<T>[] {
+  const all: { at: number; item: T }[][] = [];
+  let bytes = 0;
+  for (const [at, item] of items.entries()) {
+    const size = bytesOf(item);
+    const last = all.at(-1);
+    if (
+      last !== undefined &&
+      last.length < LIMITS.maxBatchEntries &&
+      bytes + size <= LIMITS.maxMessageBytes
+    ) {
+      last.push({ at, item });
+      bytes += size;
+    } else {
+      all.push([{ at, item }]);
+      bytes = size;
+    }
+  }
+  return all;
+}
+
+function sendEntry(at: number, message: OutgoingMessage): SendMessageBatchRequestEntry {
+  const { body, attributes, groupId, deduplicationId, delaySeconds } = message;
+  const MessageAttributes = Object.fromEntries(
+    Object.entries(attributes).map(([name, attribute]) => [name, attributeValue(attribute)]),
+  );
+  return {
+    Id: String(at),
+    MessageBody: body,
+    MessageAttributes,
+    ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
+    ...(deduplicationId === undefined ? {} : { MessageDeduplicationId: deduplicationId }),
+    ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+  };
+}
+
+function attributeValue({ dataType, stringValue, binaryValue }: MessageAttribute): MessageAttributeValue {
+  return {
+    DataType: dataType,
+    ...(stringValue === undefined ? {} : { StringValue: stringValue }),
+    ...(binaryValue === undefined ? {} : { BinaryValue: binaryValue }),
+  };
+}

@@ -1,0 +1,40 @@
+export { ajvSchema, type CompiledValidator, type ValidatorError } from './aws/ajv-schema.ts';
+export type { RuntimeClients } from './aws/clients.ts';
+export type { InvocationContext, SqsBatchResponse, SqsEvent, SqsEventRecord } from './aws/lambda-event.ts';
+export {
+  createProducer,
+  InvalidPayloadError,
+  type Producer,
+  type ProducerEntry,
+  type ProducerOptions,
+  type ProducerResult,
+  type SendOptions,
+} from './aws/producer.ts';
+export {
+  type ConsumerOptionsBase,
+  type IdempotentConsumerOptions,
+  type NaturalConsumerOptions,
+  type ResilientConsumerOptions,
+  resilientConsumer,
+  type SqsHandler,
+} from './aws/resilient-consumer.ts';
+export { type Classification, type Classifier, classifyError, parseRetryAfter } from './core/classifier.ts';
+export type { Clock, Random } from './core/clock.ts';
+export type { CircuitHandle, HandlerContext, Logger } from './core/context.ts';
+export {
+  CircuitOpenError,
+  ConfigurationError,
+  type ConfigurationProblem,
+  DeferError,
+  HandlerTimeoutError,
+  PermanentError,
+  RetryAfterError,
+  SpillwayError,
+} from './core/errors.ts';
+export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
+export type { IdempotencyKeySource } from './core/idempotency.ts';
+export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
+export type { SettingsInput } from './core/parse-settings.ts';
+export type { SchemaSource } from './core/screening/schema-check.ts';
+export type { ConsumerSettings, FailureReason } from './core/settings.ts';
+export type { S3Record } from './core/unwrap.ts';
