@@ -16,7 +16,7 @@ export interface BackoffProps {
    */
   readonly cap?: Duration;
   /**
-   * Growth from one delay to the next. 1 or more.
+   * Growth from one delay to the next. 1 to 10.
    *
    * @default 2
    */

@@ -3,31 +3,31 @@ import { Duration } from 'aws-cdk-lib';
 /** A circuit breaker: one for each dependency that can fail by itself. */
 export interface CircuitProps {
   /**
-   * Failures in a row that open the circuit. 1 or more.
+   * Failures in a row that open the circuit. 1 to 10,000.
    *
    * @default 5
    */
   readonly failureThreshold?: number;
   /**
-   * Successful probes in a row that close it. 1 or more.
+   * Successful probes in a row that close it. 1 to 1,000.
    *
    * @default 2
    */
   readonly successThreshold?: number;
   /**
-   * Time for which the circuit stays open before its first probe.
+   * Time for which the circuit stays open before its first probe. 1 millisecond to 1 day.
    *
    * @default Duration.minutes(1)
    */
   readonly openFor?: Duration;
   /**
-   * Longest open time: it doubles with each failed probe. At least `openFor`.
+   * Longest open time: it doubles with each failed probe. At least `openFor`, at most 1 day.
    *
    * @default - 5 minutes, or `openFor` if that is longer
    */
   readonly maxOpenFor?: Duration;
   /**
-   * Time for which a failure stays on record while nothing else happens.
+   * Time for which a failure stays on record while nothing else happens. 1 millisecond to 1 day.
    *
    * @default Duration.minutes(1)
    */

@@ -1,5 +1,13 @@
+export type { EnvelopeKind, FailureReason } from '../lambdas/core/settings.ts';
 export { Backoff, type BackoffProps } from './backoff.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
+export {
+  ResilienceAlarms,
+  type ResilienceAlarmsOptions,
+  type ResilienceAlarmsProps,
+} from './monitoring/resilience-alarms.ts';
+export { ResilienceDashboard, type ResilienceDashboardProps } from './monitoring/resilience-dashboard.ts';
+export type { RuntimeMetric } from './monitoring/runtime-metrics.ts';
 export { ResilientConsumer } from './resilient-consumer.ts';
 export type {
   AttemptProps,
@@ -9,4 +17,5 @@ export type {
 export { ResilientQueue } from './resilient-queue.ts';
 export type { CompanionQueueProps, ResilientQueueProps, WrappedQueueProps } from './resilient-queue-props.ts';
 export type { ScreeningProps, SignatureProps } from './screening.ts';
+export type { AnyTable } from './state-table.ts';
 export { StateTable, type StateTableAccess, type StateTableProps } from './state-table.ts';

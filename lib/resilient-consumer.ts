@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { Annotations, Duration, Names, Stack } from 'aws-cdk-lib';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type ConsumerSettings, SETTINGS_VARIABLE } from '../lambdas/core/settings.ts';
+import { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
+import { type RuntimeMetric, runtimeMetric } from './monitoring/runtime-metrics.ts';
 import {
   checkEnvironment,
   judgeVisibility,
@@ -35,6 +38,8 @@ const MAX_CONSUMER_ID = 64;
 const MOVE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 /** More attempts than this in all are a storm for a dependency that is down. */
 const MANY_ATTEMPTS = 10;
+/** Path of the consumer that has handed its settings to a function. */
+const consumerOf = new WeakMap<lambda.Function, string>();
 
 /**
  * A function that consumes a queue without losing messages: partial batch responses, attempts with back-off, a
@@ -68,6 +73,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly consumerId: string;
   /** What the runtime is told, defaults filled in. It may hold tokens. */
   readonly settings: ConsumerSettings;
+  /** Alarms on the queues; undefined if they are switched off. */
+  readonly alarms?: ResilienceAlarms;
   /** Principal to grant what the handler needs. */
   readonly grantPrincipal: iam.IPrincipal;
 
@@ -84,7 +91,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.deadLetterQueue = this.queue.deadLetterQueue;
     this.quarantineQueue = this.queue.quarantineQueue;
     this.stateTable = props.stateTable ?? StateTable.of(this);
-    this.consumerId = props.consumerId ?? Names.uniqueResourceName(this, { maxLength: MAX_CONSUMER_ID });
+    this.consumerId =
+      props.consumerId ?? Names.uniqueResourceName(this, { maxLength: MAX_CONSUMER_ID, separator: '-' });
     this.settings = consumerSettings(props, {
       consumerId: this.consumerId,
       queue: this.queue,
@@ -93,7 +101,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     const handOver = this.handOver(props, problems);
     this.function = this.targetFunction(props, handOver, problems);
     this.grantPrincipal = this.function.grantPrincipal;
-    this.passSettings(handOver);
+    this.passSettings(handOver, problems);
 
     const eventSource = new SqsEventSource(this.queue, checkEventSource(props, this.queue.fifo, problems));
     this.function.addEventSource(eventSource);
@@ -107,6 +115,15 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.checkVisibility(timeout, window, problems);
     this.checkRetryUntil(props, problems);
     this.warn(props);
+    if (props.alarms !== false) {
+      const { queue, consumerId } = this;
+      this.alarms = new ResilienceAlarms(this, 'Alarms', { ...props.alarms, queue, consumerId });
+    }
+  }
+
+  /** A metric that the consumer's runtime emits: by default the sum of 1 minute. */
+  metric(metric: RuntimeMetric, options: MetricOptions = {}): Metric {
+    return runtimeMetric(this.consumerId, metric, options);
   }
 
   private handOver(props: ResilientConsumerProps, problems: Problems): HandOver {
@@ -146,9 +163,15 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     return placeholderFunction(this, functionProps);
   }
 
-  private passSettings(handOver: HandOver): void {
+  private passSettings(handOver: HandOver, problems: Problems): void {
     const own = ownFunction(this.function);
     if (own !== undefined) {
+      const other = consumerOf.get(own);
+      if (other !== undefined) {
+        const because = 'its environment holds the settings of one';
+        problems.add('function', 'must serve no other consumer', other, because);
+      }
+      consumerOf.set(own, this.node.path);
       own.addEnvironment(SETTINGS_VARIABLE, Stack.of(own).toJsonString(handOver.environment));
       return;
     }

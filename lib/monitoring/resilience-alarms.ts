@@ -1,3 +1,211 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  MathExpression,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { Problems, secondsOf } from '../private/problems.ts';
+import type { ResilientQueue } from '../resilient-queue.ts';
+import { runtimeMetric } from './runtime-metrics.ts';
+
+const MINUTE = Duration.minutes(1);
+const HOUR = Duration.hours(1);
+
+/** Thresholds and actions of {@link ResilienceAlarms}. An alarm goes off above its threshold; `false` leaves it out. */
 export interface ResilienceAlarmsOptions {
-  readonly x?: number;
+  /**
+   * Messages waiting in the queue, in 3 of 5 minutes. 0 or more.
+   *
+   * @default 10000
+   */
+  readonly queueDepth?: number | false;
+  /**
+   * Age of the oldest message in the queue, in 3 of 5 minutes. SQS leaves out messages that were received 3 times.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly queueAge?: Duration | false;
+  /**
+   * Messages in the dead-letter queue, at once. 0 or more.
+   *
+   * @default 100
+   */
+  readonly deadLetterDepth?: number | false;
+  /**
+   * Whether the first message in the dead-letter queue raises an alarm, at once.
+   *
+   * @default false
+   */
+  readonly deadLetterAny?: boolean;
+  /**
+   * Messages by which the dead-letter queue grows in a minute. 0 or more.
+   *
+   * @default 10
+   */
+  readonly deadLetterGrowth?: number | false;
+  /**
+   * Messages that go to quarantine in an hour. 0 or more.
+   *
+   * @default 20
+   */
+  readonly poison?: number | false;
+  /**
+   * What to do when an alarm goes off.
+   *
+   * @default - nothing beyond `alarmTopic`
+   */
+  readonly alarmActions?: readonly IAlarmAction[];
+  /**
+   * Topic that is told when an alarm goes off. One that is encrypted with KMS has to let CloudWatch use its key.
+   *
+   * @default - nobody is told
+   */
+  readonly alarmTopic?: ITopic;
+}
+
+/** Properties of {@link ResilienceAlarms}. */
+export interface ResilienceAlarmsProps extends ResilienceAlarmsOptions {
+  /** Queue to watch, with its dead-letter and quarantine queues. */
+  readonly queue: ResilientQueue;
+  /** Stable id of the consumer whose metrics are watched. */
+  readonly consumerId: string;
+}
+
+interface Watch {
+  readonly id: string;
+  readonly property: Exclude<keyof ResilienceAlarmsOptions, 'alarmActions' | 'alarmTopic' | 'deadLetterAny'>;
+  readonly threshold: number | false;
+  readonly metric: IMetric;
+  readonly evaluationPeriods?: number;
+  readonly datapointsToAlarm?: number;
+  readonly missing: TreatMissingData;
+  readonly description: string;
+}
+
+/**
+ * Alarms on a queue and its companions. A `ResilientConsumer` has them already.
+ *
+ * Depths are read from `ApproximateNumberOfMessagesVisible`, since `NumberOfMessagesSent` does not count what SQS
+ * itself moves into a dead-letter queue.
+ *
+ * @example
+ * new ResilienceAlarms(this, 'Alarms', { queue, consumerId: 'orders', deadLetterAny: true, alarmTopic });
+ */
+export class ResilienceAlarms extends Construct {
+  /** The alarms that are switched on. */
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, props: ResilienceAlarmsProps) {
+    super(scope, id);
+    const problems = Problems.at(this);
+    this.alarms = watches(props)
+      .filter((watch) => usable(watch, problems))
+      .map((watch) => this.alarm(watch, props));
+  }
+
+  private alarm(watch: Watch, props: ResilienceAlarmsProps): Alarm {
+    const { evaluationPeriods = 1, datapointsToAlarm = evaluationPeriods } = watch;
+    const alarm = new Alarm(this, watch.id, {
+      metric: watch.metric,
+      threshold: watch.threshold || 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods,
+      datapointsToAlarm,
+      treatMissingData: watch.missing,
+      alarmDescription: watch.description,
+    });
+    const { alarmActions = [], alarmTopic } = props;
+    alarm.addAlarmAction(...alarmActions);
+    if (alarmTopic !== undefined) alarm.addAlarmAction(new SnsAction(alarmTopic));
+    return alarm;
+  }
+}
+
+function usable(watch: Watch, problems: Problems): boolean {
+  const { threshold, property } = watch;
+  if (threshold === false) return false;
+  if (Token.isUnresolved(threshold) || (Number.isFinite(threshold) && threshold >= 0)) return true;
+  problems.add(property, 'must be 0 or more', threshold, 'CloudWatch compares it with a count or an age');
+  return false;
+}
+
+function watches(props: ResilienceAlarmsProps): Watch[] {
+  const { queue, consumerId } = props;
+  const { deadLetterQueue, facts } = queue;
+  const age = props.queueAge ?? Duration.minutes(5);
+  const newest = { statistic: 'Maximum', period: MINUTE };
+  const deadLetters = deadLetterQueue.metricApproximateNumberOfMessagesVisible(newest);
+  const steady = { evaluationPeriods: 5, datapointsToAlarm: 3, missing: TreatMissingData.NOT_BREACHING };
+  const lookIntoDlq = `Read the failure reasons in ${facts.deadLetterName}, mend the cause, then replay.`;
+  return [
+    {
+      id: 'QueueDepth',
+      property: 'queueDepth',
+      threshold: props.queueDepth ?? 10_000,
+      metric: queue.metricApproximateNumberOfMessagesVisible(newest),
+      ...steady,
+      description:
+        `${facts.name} has a backlog: messages arrive faster than ${consumerId} handles them. ` +
+        'Look for an open circuit, errors or throttles of the function, then raise maxConcurrency if its dependencies can bear it.',
+    },
+    {
+      id: 'QueueAge',
+      property: 'queueAge',
+      threshold: age === false ? false : (secondsOf(age) ?? age.toSeconds()),
+      metric: queue.metricApproximateAgeOfOldestMessage(newest),
+      ...steady,
+      description:
+        `Messages wait too long in ${facts.name}. Look whether ${consumerId} runs at all (event source mapping ` +
+        'enabled, no throttles) and whether a circuit is open.',
+    },
+    {
+      // a full queue that nobody touches falls silent after some hours: keep the state then
+      id: 'DeadLetterDepth',
+      property: 'deadLetterDepth',
+      threshold: props.deadLetterDepth ?? 100,
+      metric: deadLetters,
+      missing: TreatMissingData.IGNORE,
+      description: `Many messages of ${consumerId} failed for good. ${lookIntoDlq} They are deleted when their retention ends.`,
+    },
+    {
+      id: 'DeadLetterAny',
+      property: 'deadLetterDepth',
+      threshold: props.deadLetterAny === true ? 0 : false,
+      metric: deadLetters,
+      missing: TreatMissingData.IGNORE,
+      description: `A message of ${consumerId} failed for good. ${lookIntoDlq}`,
+    },
+    {
+      // the rate divides by the time between two datapoints, so a gap in the metric makes no false jump
+      id: 'DeadLetterGrowth',
+      property: 'deadLetterGrowth',
+      threshold: props.deadLetterGrowth ?? 10,
+      metric: new MathExpression({
+        expression: 'RATE(visible) * 60',
+        usingMetrics: { visible: deadLetters },
+        label: 'Dead letters a minute',
+        period: MINUTE,
+      }),
+      missing: TreatMissingData.NOT_BREACHING,
+      description:
+        `Messages of ${consumerId} fail for good right now. Look at the latest deployment and at its dependencies ` +
+        `first. ${lookIntoDlq}`,
+    },
+    {
+      id: 'Poison',
+      property: 'poison',
+      threshold: props.poison ?? 20,
+      metric: runtimeMetric(consumerId, 'quarantined', { period: HOUR }),
+      missing: TreatMissingData.NOT_BREACHING,
+      description:
+        `${consumerId} set many bad messages aside. Read the reasons in ${facts.quarantineName}: a producer changed ` +
+        'its format, a signing secret was rotated, or somebody sends forgeries.',
+    },
+  ];
 }

@@ -9,6 +9,8 @@ const NAME_RULE = 'must be 1 to 64 letters, digits, dots, hyphens or underscores
 const ATTRIBUTE = /^(?!AWS\.|Amazon\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,255}$/i;
 const ATTEMPTS = { min: 1, max: 100 };
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
+const MAX_BASE = 10;
+const MAX_CIRCUIT_MS = 86_400_000;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
 const RECEIVES_TO_SPARE = 10;
@@ -65,8 +67,13 @@ function checkBackoff(
   const because = 'the delay is a visibility timeout';
   problems.integer('backoff.firstDelay', firstDelayMs, { min: 0, max: UNBOUNDED, unit }, because);
   problems.integer('backoff.cap', capMs, { min: 0, max: UNBOUNDED, unit }, because);
-  if (!Token.isUnresolved(base) && !(Number.isFinite(base) && base >= 1)) {
-    problems.add('backoff.base', 'must be 1 or more', base, 'delays do not shrink');
+  if (!Token.isUnresolved(base) && !(base >= 1 && base <= MAX_BASE)) {
+    problems.add(
+      'backoff.base',
+      `must be from 1 to ${MAX_BASE}`,
+      base,
+      'delays do not shrink, nor jump to the cap',
+    );
   }
   if (Token.isUnresolved(capMs)) return;
   if (!Token.isUnresolved(firstDelayMs) && capMs < firstDelayMs) {
@@ -149,15 +156,32 @@ function checkScreening(settings: ConsumerSettings, problems: Problems): void {
 }
 
 function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
-  const count = { min: 1, max: UNBOUNDED };
-  const time = { min: 1, max: UNBOUNDED, unit: 'milliseconds' };
+  const failures = { min: 1, max: 10_000 };
+  const probes = { min: 1, max: 1_000 };
+  const time = { min: 1, max: MAX_CIRCUIT_MS, unit: 'milliseconds' };
   for (const [name, circuit] of Object.entries(settings.circuits)) {
     const at = `circuits.${name}`;
     if (!NAME.test(name)) problems.add(at, NAME_RULE, name, 'the name is part of keys and of metrics');
-    problems.integer(`${at}.failureThreshold`, circuit.failureThreshold, count, 'it counts failures');
-    problems.integer(`${at}.successThreshold`, circuit.successThreshold, count, 'it counts probes');
-    problems.integer(`${at}.openFor`, circuit.openForMs, time, 'an open circuit has to stay open');
-    problems.integer(`${at}.window`, circuit.windowMs, time, 'a failure has to be remembered');
+    problems.integer(
+      `${at}.failureThreshold`,
+      circuit.failureThreshold,
+      failures,
+      'it counts failures in a row',
+    );
+    problems.integer(`${at}.successThreshold`, circuit.successThreshold, probes, 'it counts probes in a row');
+    problems.integer(
+      `${at}.openFor`,
+      circuit.openForMs,
+      time,
+      'an open circuit stays open for a while, and is probed daily',
+    );
+    problems.integer(`${at}.maxOpenFor`, circuit.maxOpenForMs, time, 'an open circuit is probed daily');
+    problems.integer(
+      `${at}.window`,
+      circuit.windowMs,
+      time,
+      'a failure is remembered for a while, a day at most',
+    );
     const { openForMs, maxOpenForMs } = circuit;
     if (Token.isUnresolved(openForMs) || Token.isUnresolved(maxOpenForMs)) continue;
     if (maxOpenForMs >= openForMs) continue;

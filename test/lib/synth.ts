@@ -1,17 +1,12 @@
 import { App, Stack, type StackProps } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { ResilientConsumer, type ResilientConsumerProps, ResilientQueue } from '../../lib/index.ts';
 
 /** Context that leaves functions unbundled: tests of properties need no code. */
 export const UNBUNDLED = { 'aws:cdk:bundling-stacks': [] };
 
-/** Build a stack, and return it with its template. Synthesis fails on any problem. */
-export function synth(
-  build: (stack: Stack) => void,
-  props: StackProps = {},
-): { stack: Stack; template: Template } {
-  const stack = stackWith(build, props);
-  return { stack, template: Template.fromStack(stack) };
-}
+/** A handler to bundle. */
+export const ENTRY = 'test/lib/fixtures/handler.ts';
 
 /** Build a stack without synthesizing it. */
 export function stackWith(build: (stack: Stack) => void, props: StackProps = {}): Stack {
@@ -21,10 +16,46 @@ export function stackWith(build: (stack: Stack) => void, props: StackProps = {})
   return stack;
 }
 
-/** Every problem that validation finds in the tree, as the toolkit prints it. */
-export function problemsOf(build: (stack: Stack) => void, props: StackProps = {}): string[] {
-  const stack = stackWith(build, props);
-  return stack.node
-    .findAll()
-    .flatMap((node) => node.node.validate().map((text) => `${node.node.path}: ${text}`));
+/** Build a stack and return its template. Synthesis fails on any problem. */
+export function synth(build: (stack: Stack) => void, props: StackProps = {}): Template {
+  return Template.fromStack(stackWith(build, props));
+}
+
+/** Every problem that validation finds, each with the path of its construct in front, as the toolkit prints it. */
+export function problemsOf(build: (stack: Stack) => void): string[] {
+  return stackWith(build)
+    .node.findAll()
+    .flatMap((construct) => construct.node.validate().map((text) => `[${construct.node.path}] ${text}`));
+}
+
+/** Warnings of a synthesized stack, as text. */
+export function warningsOf(build: (stack: Stack) => void): string[] {
+  return Annotations.fromStack(stackWith(build))
+    .findWarning('*', Match.anyValue())
+    .map(({ entry }) => String(entry.data));
+}
+
+/** A consumer of a queue of its own, for tests that look at one of them. */
+export function consumerIn(
+  stack: Stack,
+  props: Partial<ResilientConsumerProps> = {},
+  id = 'Consumer',
+): ResilientConsumer {
+  const queue = props.queue ?? new ResilientQueue(stack, `${id}Queue`);
+  const code = props.function === undefined ? { entry: ENTRY } : {};
+  return new ResilientConsumer(stack, id, { ...code, ...props, queue });
+}
+
+/** Logical ids of a template by type, sorted. */
+export function idsByType(template: Template): Record<string, string[]> {
+  const ids: Record<string, string[]> = {};
+  for (const [id, { Type }] of Object.entries(resourcesOf(template))) {
+    ids[Type] = [...(ids[Type] ?? []), id].sort();
+  }
+  return ids;
+}
+
+/** Resources of a template by logical id. */
+export function resourcesOf(template: Template): Record<string, { Type: string; Properties: unknown }> {
+  return template.toJSON().Resources;
 }

@@ -1,0 +1,55 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  CIRCUIT_DIMENSION,
+  CONSUMER_DIMENSION,
+  METRIC,
+  METRIC_NAMESPACE,
+  REASON_DIMENSION,
+} from '../../lambdas/core/metric-names.ts';
+import type { FailureReason } from '../../lambdas/core/settings.ts';
+
+/** A metric that the runtime emits. */
+export type RuntimeMetric = keyof typeof METRIC;
+
+/**
+ * A metric that a consumer's runtime emits, with the consumer's dimension alone.
+ *
+ * @default - the sum of 1 minute
+ */
+export function runtimeMetric(
+  consumerId: string,
+  metric: RuntimeMetric,
+  options: MetricOptions = {},
+): Metric {
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: METRIC[metric],
+    statistic: 'Sum',
+    period: Duration.minutes(1),
+    ...options,
+    dimensionsMap: { [CONSUMER_DIMENSION]: consumerId, ...options.dimensionsMap },
+  });
+}
+
+/** As {@link runtimeMetric}, of one circuit. */
+export function circuitMetric(
+  consumerId: string,
+  circuit: string,
+  metric: RuntimeMetric,
+  options: MetricOptions = {},
+): Metric {
+  return runtimeMetric(consumerId, metric, { ...options, dimensionsMap: { [CIRCUIT_DIMENSION]: circuit } });
+}
+
+/** Messages that the runtime gave up for one reason. */
+export function deadLetteredMetric(
+  consumerId: string,
+  reason: FailureReason,
+  options: MetricOptions = {},
+): Metric {
+  return runtimeMetric(consumerId, 'deadLettered', {
+    ...options,
+    dimensionsMap: { [REASON_DIMENSION]: reason },
+  });
+}
