@@ -1,0 +1,71 @@
+import { MissingEmulatorError } from '../errors.ts';
+import {
+  type FauxqsBuckets,
+  type FauxqsStore,
+  type FauxqsTopics,
+  isFauxqs,
+  isS3StoreModule,
+  isSnsStoreModule,
+  isSqsStoreModule,
+} from './fauxqs-types.ts';
+import { receiveWholeGroups } from './fifo-receive.ts';
+import { isLoopbackHost, LOOPBACK } from './loopback.ts';
+import { importInside, importOptional } from './optional-package.ts';
+import { keepReceiveCount } from './redrive-count.ts';
+import { type RequestLog, targetOperation } from './request-log.ts';
+
+const VERSION = '2.4.1';
+
+/** The running emulator of SQS, SNS and S3. */
+export interface Fauxqs {
+  readonly url: string;
+  readonly store: FauxqsStore;
+  readonly topics: FauxqsTopics;
+  readonly buckets: FauxqsBuckets;
+  close(): Promise<void>;
+}
+
+/**
+ * Start fauxqs on a free loopback port.
+ *
+ * Its queue URLs name the address that the request came to, so that the SDK, which follows the host of a QueueUrl, finds
+ * the way back. FIFO queues receive whole groups (see `receiveWholeGroups`).
+ *
+ * @throws {MissingEmulatorError} if the package is not installed or has changed inside
+ */
+export async function startFauxqs(region: string, requests: RequestLog): Promise<Fauxqs> {
+  const entry = await importOptional('fauxqs', VERSION);
+  const sqs = await importInside('fauxqs', 'dist/sqs/sqsStore.js', VERSION);
+  const sns = await importInside('fauxqs', 'dist/sns/snsStore.js', VERSION);
+  const s3 = await importInside('fauxqs', 'dist/s3/s3Store.js', VERSION);
+  if (!isFauxqs(entry) || !isSqsStoreModule(sqs) || !isSnsStoreModule(sns) || !isS3StoreModule(s3)) {
+    throw new MissingEmulatorError(
+      `this version of fauxqs is not known to the local stack: install fauxqs@${VERSION}`,
+    );
+  }
+  const store = new sqs.SqsStore();
+  store.host = '';
+  const createQueue = store.createQueue.bind(store);
+  store.createQueue = (...definition) => {
+    const queue = createQueue(...definition);
+    return queue.isFifo() ? receiveWholeGroups(queue) : keepReceiveCount(queue);
+  };
+  const topics = new sns.SnsStore();
+  const buckets = new s3.S3Store();
+  const app = entry.buildApp({
+    logger: false,
+    defaultRegion: region,
+    stores: { sqsStore: store, snsStore: topics, s3Store: buckets },
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!isLoopbackHost(request.headers.host)) {
+      reply.code(403).send('only loopback host names are served');
+      return;
+    }
+    const target = request.headers['x-amz-target'];
+    if (target !== undefined) requests.add('sqs', targetOperation(target));
+    done();
+  });
+  const address = await app.listen({ port: 0, host: LOOPBACK });
+  return { url: new URL(address).origin, store, topics, buckets, close: () => app.close() };
+}
