@@ -32,6 +32,7 @@ export {
   SpillwayError,
 } from './core/errors.ts';
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
+export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';

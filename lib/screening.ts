@@ -4,7 +4,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 /** An HMAC over the raw bytes of the payload, checked before anything else is done with it. */
 export interface SignatureProps {
   /** Secret whose plain text is the key. The function may read it. */
-  readonly secret: secretsmanager.ISecret;
+  readonly secret: secretsmanager.ISecret | secretsmanager.Secret;
   /** Message attribute that carries the signature in hexadecimal. */
   readonly attribute: string;
   /**
