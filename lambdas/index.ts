@@ -37,5 +37,5 @@ export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
-export type { ConsumerSettings, FailureReason } from './core/settings.ts';
+export { type ConsumerSettings, FAILURE_ATTRIBUTE, type FailureReason } from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';

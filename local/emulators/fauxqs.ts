@@ -10,6 +10,7 @@ import {
 } from './fauxqs-types.ts';
 import { receiveWholeGroups } from './fifo-receive.ts';
 import { isLoopbackHost, LOOPBACK } from './loopback.ts';
+import { isSqsTypesModule, takeAllCharacters } from './message-characters.ts';
 import { importInside, importOptional } from './optional-package.ts';
 import { keepReceiveCount } from './redrive-count.ts';
 import { type RequestLog, targetOperation } from './request-log.ts';
@@ -36,13 +37,16 @@ export interface Fauxqs {
 export async function startFauxqs(region: string, requests: RequestLog): Promise<Fauxqs> {
   const entry = await importOptional('fauxqs', VERSION);
   const sqs = await importInside('fauxqs', 'dist/sqs/sqsStore.js', VERSION);
+  const types = await importInside('fauxqs', 'dist/sqs/sqsTypes.js', VERSION);
   const sns = await importInside('fauxqs', 'dist/sns/snsStore.js', VERSION);
   const s3 = await importInside('fauxqs', 'dist/s3/s3Store.js', VERSION);
-  if (!isFauxqs(entry) || !isSqsStoreModule(sqs) || !isSnsStoreModule(sns) || !isS3StoreModule(s3)) {
+  const known = isFauxqs(entry) && isSqsStoreModule(sqs) && isSqsTypesModule(types);
+  if (!known || !isSnsStoreModule(sns) || !isS3StoreModule(s3)) {
     throw new MissingEmulatorError(
       `this version of fauxqs is not known to the local stack: install fauxqs@${VERSION}`,
     );
   }
+  takeAllCharacters(types);
   const store = new sqs.SqsStore();
   store.host = '';
   const createQueue = store.createQueue.bind(store);

@@ -1,0 +1,148 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { styleText } from 'node:util';
+import { type LocalStack, startLocalStack } from 'spillway/local';
+import type { Fault } from '../fault.ts';
+import { type Account, account, type PhysicalQueues } from './account.ts';
+import { type Delivery, deliveries, seededRandom } from './deliveries.ts';
+import { emfCounter } from './emf-counter.ts';
+import { feed } from './feed.ts';
+import { completed, ledgerOf } from './ledger.ts';
+import { runOptions } from './options.ts';
+import { Progress } from './progress.ts';
+import { complaints, type RunResult, table } from './report.ts';
+import { synthesize } from './synthesize.ts';
+
+const STACK = 'WebhookIntake';
+const ASSEMBLY = 'out/webhook-intake.cdk.out';
+const SIGNING_SECRET = 'a secret that GitHub and we share';
+
+/** At least five times the longest back-off of the demonstration's pace (2 s). */
+const OUTAGE_MS = 12_000;
+
+/** How long the rest may take once everything was sent. */
+const DRAIN_MS = 90_000;
+const LOOK_MS = 250;
+
+const options = runOptions(process.argv.slice(2));
+const progress = new Progress(process.stdout.isTTY);
+const counter = emfCounter();
+
+progress.say('Synthesizing the stack');
+await synthesize('bin/app.ts', ASSEMBLY, { pace: 'demo' });
+progress.say('Deploying it to local emulators');
+const stack = await startLocalStack({
+  assembly: ASSEMBLY,
+  isolate: options.isolate,
+  secrets: { [`${STACK}/SigningSecret`]: SIGNING_SECRET },
+  environment: options.withoutIdempotency
+    ? { [`${STACK}/Forwarder/Function`]: { POWERTOOLS_IDEMPOTENCY_DISABLED: 'true' } }
+    : {},
+  onLog: ({ text }) => counter.take(text),
+  onWarning: (warning) => progress.say(`Warning: ${warning}`),
+});
+const output = stack.outputs[STACK] ?? {};
+const queues: PhysicalQueues = {
+  source: stack.queue(output.QueueUrl ?? ''),
+  deadLetter: stack.queue(output.DeadLetterQueueUrl ?? ''),
+  quarantine: stack.queue(output.QuarantineQueueUrl ?? ''),
+};
+const readLedger = ledgerOf(stack, output.LedgerTable ?? '');
+const tracker = stack.function(output.TrackerFunction ?? '');
+
+const { result, taken } = await runOnce(stack);
+await mkdir(dirname(options.json), { recursive: true });
+await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+const wrong = complaints(result, taken);
+process.stdout.write(`\n${table(result)}\n\n`);
+for (const complaint of wrong) process.stdout.write(`${styleText('red', 'not well:')} ${complaint}\n`);
+if (wrong.length === 0)
+  process.stdout.write(
+    `${styleText('green', 'all is well:')} every message is accounted for, no effect happened twice\n`,
+  );
+process.stdout.write(`Written to ${options.json}\n`);
+if (!options.once) await stayUp(stack);
+await stack.stop();
+process.exitCode = wrong.length === 0 ? 0 : 1;
+
+/** Feed a third while all is well, a third while the tracker is down, and a third after it came back. */
+async function runOnce({ function: functionOf }: LocalStack): Promise<{ result: RunResult; taken: Account }> {
+  const all = deliveries(SIGNING_SECRET, seededRandom(options.seed));
+  const third = Math.ceil(all.length / 3);
+  const intakeUrl = output.IntakeUrl ?? functionOf(`${STACK}/Intake`).url ?? '';
+  const sent: Delivery[] = [];
+  const send = (from: number, to: number): Promise<void> =>
+    feed(intakeUrl, all.slice(from, to), (each) => sent.push(each));
+  const startedAt = Date.now();
+  const stopShowing = progress.show(async () => {
+    const [calls, waiting, quarantined, dead] = await Promise.all([
+      readLedger(),
+      queues.source.counts(),
+      queues.quarantine.counts(),
+      queues.deadLetter.counts(),
+    ]);
+    return {
+      sent: sent.length,
+      handled: new Set(calls.filter(completed).map(({ idempotencyKey }) => idempotencyKey)).size,
+      waiting: waiting.visible + waiting.inFlight + waiting.delayed,
+      quarantined: quarantined.visible,
+      deadLettered: dead.visible,
+    };
+  });
+
+  progress.say(`Sending ${all.length} deliveries`);
+  await send(0, third);
+  await setFault({ kind: 'down' });
+  const outage = { from: Date.now(), to: 0 };
+  progress.say('The tracker is down');
+  await Promise.all([send(third, 2 * third), sleep(OUTAGE_MS)]);
+  await setFault({ kind: 'healthy' });
+  outage.to = Date.now();
+  progress.say('The tracker is back');
+  await send(2 * third, all.length);
+  progress.say('Everything is sent; waiting for the rest');
+  await drained();
+  const endedAt = Date.now();
+  await stopShowing();
+
+  const calls = await readLedger();
+  const taken = await account(sent, calls, queues);
+  const { misplaced: _misplaced, ...counts } = taken;
+  const result: RunResult = {
+    ...counts,
+    deferred: counter.sum('Deferred'),
+    retried: counter.sum('Retried'),
+    outageSeconds: seconds(outage.to - outage.from),
+    callsDuringOutage: calls.filter(({ at }) => at >= outage.from && at < outage.to).length,
+    seconds: seconds(endedAt - startedAt),
+  };
+  return { result, taken };
+}
+
+async function setFault(fault: Fault): Promise<void> {
+  const { error } = await tracker.invoke({ fault });
+  if (error !== undefined) throw new Error(`the tracker refused the fault: ${error.errorMessage}`);
+}
+
+/** Until the source queue is empty; a run that does not get there is judged by what it has reached. */
+async function drained(): Promise<void> {
+  const deadline = Date.now() + DRAIN_MS;
+  while (Date.now() < deadline) {
+    const { visible, inFlight, delayed } = await queues.source.counts();
+    if (visible + inFlight + delayed === 0) return;
+    await sleep(LOOK_MS);
+  }
+  progress.say(`The queue is not empty after ${seconds(DRAIN_MS)} s`);
+}
+
+async function stayUp({ endpoints }: LocalStack): Promise<void> {
+  process.stdout.write(
+    `\nThe stack stays up; Ctrl-C ends it.\n  intake   ${output.IntakeUrl}\n  SQS      ${endpoints.sqs}\n  DynamoDB ${endpoints.dynamodb}\n  Lambda   ${endpoints.lambda}\n`,
+  );
+  await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}
