@@ -10,6 +10,7 @@ export { ResilienceDashboard, type ResilienceDashboardProps } from './monitoring
 export type { RuntimeMetric } from './monitoring/runtime-metrics.ts';
 export { ResilientConsumer } from './resilient-consumer.ts';
 export type {
+  AnyFunction,
   AttemptProps,
   ConsumerFunctionProps,
   ResilientConsumerProps,

@@ -25,6 +25,9 @@ export interface AttemptProps {
   readonly byReason?: Partial<Record<FailureReason, number>>;
 }
 
+/** A function construct, an alias or version of one, or an imported function. */
+export type AnyFunction = lambda.IFunction | lambda.Alias | lambda.Version;
+
 /** What the function of a consumer may be given: all that `NodejsFunction` takes, but for the code. */
 export type ConsumerFunctionProps = Omit<
   nodejs.NodejsFunctionProps,
@@ -47,7 +50,7 @@ export interface ResilientConsumerProps {
    *
    * @default - a function is made of `entry`
    */
-  readonly function?: lambda.IFunction;
+  readonly function?: AnyFunction;
   /**
    * Anything that `NodejsFunction` takes. `bundling` and `environment` are merged with what the consumer needs.
    *

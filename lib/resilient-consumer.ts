@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Annotations, Duration, Names, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Names, Stack, Token } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -29,8 +29,8 @@ import {
   wholeInEnvironment,
 } from './private/hand-over.ts';
 import { Problems, secondsOf } from './private/problems.ts';
-import { ownFunction, timeoutSeconds } from './private/target-function.ts';
-import type { ResilientConsumerProps } from './resilient-consumer-props.ts';
+import { ownFunction, reservedConcurrency, timeoutSeconds } from './private/target-function.ts';
+import type { AnyFunction, ResilientConsumerProps } from './resilient-consumer-props.ts';
 import { ResilientQueue } from './resilient-queue.ts';
 import { StateTable } from './state-table.ts';
 
@@ -64,7 +64,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   /** Where messages go that never reach the handler. */
   readonly quarantineQueue: sqs.IQueue;
   /** Function that handles the messages. */
-  readonly function: lambda.IFunction;
+  readonly function: AnyFunction;
   /** Table of idempotency records, attempts and circuits. */
   readonly stateTable: StateTable;
   /** Id of the event source mapping. */
@@ -141,11 +141,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     return wholeInEnvironment(this.settings);
   }
 
-  private targetFunction(
-    props: ResilientConsumerProps,
-    handOver: HandOver,
-    problems: Problems,
-  ): lambda.IFunction {
+  private targetFunction(props: ResilientConsumerProps, handOver: HandOver, problems: Problems): AnyFunction {
     const { entry, functionProps = {} } = props;
     const because = 'the consumer needs exactly one function';
     if (props.function !== undefined) {
@@ -184,6 +180,13 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
 
   private grantPermissions(props: ResilientConsumerProps): void {
     const target = this.function;
+    if (target.role === undefined) {
+      this.annotate(
+        'permissionsNotGranted',
+        'the function was imported without its role, so nothing was granted to it',
+      );
+      return;
+    }
     for (const queue of [this.deadLetterQueue, this.quarantineQueue]) {
       queue.grant(target, 'sqs:SendMessage');
       queue.encryptionMasterKey?.grant(target, ...MOVE_KEY_ACTIONS);
@@ -215,9 +218,16 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     if (unchecked.length > 0) {
       this.annotate('unchecked', `imported, so not checked: ${unchecked.join('; ')}`);
     }
+    if (props.maxConcurrency === undefined && reservedConcurrency(this.function) !== undefined) {
+      this.annotate(
+        'unboundedSource',
+        "maxConcurrency should be given where the function's concurrency is reserved, got undefined: Lambda polls on " +
+          'and throttles, and a throttled message uses up a receive',
+      );
+    }
     const { max } = this.settings.attempts;
-    const inProcess = props.inProcessAttempts ?? 1;
-    if (inProcess * max > MANY_ATTEMPTS) {
+    const { inProcessAttempts: inProcess = 1 } = props;
+    if (inProcess > 1 && !Token.isUnresolved(max) && inProcess * max > MANY_ATTEMPTS) {
       this.annotate(
         'manyAttempts',
         `inProcessAttempts × attempts.max should be at most ${MANY_ATTEMPTS}, got ${inProcess} × ${max} = ${inProcess * max}: ` +

@@ -1,10 +1,10 @@
-import { Duration, Lazy } from 'aws-cdk-lib';
+import { Annotations, type Duration, Lazy } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { createQueues } from './private/create-queues.ts';
-import { Problems, secondsOf } from './private/problems.ts';
+import { format, Problems, secondsOf } from './private/problems.ts';
 import { cfnQueueOf, DEFAULT_VISIBILITY_SECONDS, literal, type QueueFacts } from './private/queue-facts.ts';
 import type { QueueParts } from './private/queue-parts.ts';
 import { wrapQueue } from './private/wrap-queue.ts';
@@ -67,6 +67,11 @@ export class ResilientQueue extends sqs.QueueBase {
     if (queue.encryptionMasterKey !== undefined) this.encryptionMasterKey = queue.encryptionMasterKey;
     if (queue.encryptionType !== undefined) this.encryptionType = queue.encryptionType;
     this.setVisibility();
+    const { retention, deadLetterRetention } = this.facts;
+    if (retention.assumed || deadLetterRetention.assumed) {
+      const unchecked = "the dead-letter queue's retention against the source's";
+      Annotations.of(this).addWarningV2('spillway:unchecked', `imported, so not checked: ${unchecked}`);
+    }
   }
 
   /** The policy is the source queue's: a queue has but one. */
@@ -100,11 +105,11 @@ export class ResilientQueue extends sqs.QueueBase {
     const deadLetter = literal(this.facts.deadLetterRetention);
     if (source === undefined || deadLetter === undefined) return;
     if (deadLetter > source || (this.fifo && deadLetter === source)) return;
-    const atLeast = Duration.seconds(source).toHumanString();
+    const length = `${format(source)} seconds`;
     problems.add(
       'deadLetterRetentionPeriod',
-      this.fifo ? `must be at least the source's ${atLeast}` : `must be longer than the source's ${atLeast}`,
-      Duration.seconds(deadLetter).toHumanString(),
+      this.fifo ? `must be at least the source's ${length}` : `must be longer than the source's ${length}`,
+      deadLetter,
       'a message in a standard dead-letter queue keeps the time of its first send, so it would be deleted on arrival',
     );
   }

@@ -1,9 +1,10 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
 import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../lambdas/core/settings.ts';
+import { Problems } from './private/problems.ts';
 
 /** Properties of a {@link StateTable}. */
 export interface StateTableProps {
@@ -14,7 +15,8 @@ export interface StateTableProps {
    */
   readonly tableName?: string;
   /**
-   * Key of one's own to encrypt the table with. Consumers are granted its use through DynamoDB.
+   * Key of one's own to encrypt the table with. Consumers are granted its use through DynamoDB. It takes a stack whose
+   * region is set.
    *
    * @default - a key that DynamoDB owns, free of charge
    */
@@ -153,7 +155,15 @@ interface ExistingTable {
 }
 
 function createTable(scope: StateTable, props: StateTableProps): dynamodb.TableV2 {
-  const { tableName, encryptionKey } = props;
+  const { tableName } = props;
+  const problems = Problems.at(scope);
+  const { region } = Stack.of(scope);
+  let { encryptionKey } = props;
+  if (encryptionKey !== undefined && Token.isUnresolved(region)) {
+    const because = 'CloudFormation wants the key of a global table by region';
+    problems.add('encryptionKey', 'needs a stack whose region is set', 'none', because);
+    encryptionKey = undefined;
+  }
   return new dynamodb.TableV2(scope, 'Table', {
     ...(tableName !== undefined && { tableName }),
     partitionKey: { name: TABLE_KEY, type: dynamodb.AttributeType.STRING },

@@ -1,5 +1,5 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { AnyFunction } from '../resilient-consumer-props.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import { MAX_ENVIRONMENT_BYTES, resolvedVariablesBytes } from './environment-size.ts';
 import type { Problems } from './problems.ts';
@@ -20,7 +20,7 @@ export function neededVisibilitySeconds(timeout: number | undefined, window: num
 export interface VisibilityVerdict {
   readonly severity: 'error' | 'warning';
   readonly rule: string;
-  readonly got: string;
+  readonly got: number;
   readonly because: string;
 }
 
@@ -36,7 +36,6 @@ export function judgeVisibility(
   const needed = neededVisibilitySeconds(timeout, window);
   if (seconds >= needed) return undefined;
   const refused = seconds < timeout;
-  const got = Duration.seconds(seconds).toHumanString();
   const outright =
     'Lambda refuses an event source whose queue hides messages for less than the function may run';
   const advised = 'AWS advises it, or messages come back while they are still worked on';
@@ -45,13 +44,13 @@ export function judgeVisibility(
     rule: refused
       ? `must be at least the function's time-out, ${timeout} seconds`
       : `must be at least ${needed} seconds: ${VISIBILITY_FACTOR} times the function's time-out plus the batching window`,
-    got,
+    got: seconds,
     because: refused ? outright : advised,
   };
 }
 
 /** Check that all variables of the function fit Lambda's limit, once everybody has added theirs. */
-export function checkEnvironment(target: lambda.IFunction, problems: Problems): void {
+export function checkEnvironment(target: AnyFunction, problems: Problems): void {
   const resource = resourceOf(target);
   if (resource === undefined) return;
   const environment: unknown = Stack.of(resource).resolve(resource.environment);
@@ -68,7 +67,7 @@ export function checkEnvironment(target: lambda.IFunction, problems: Problems): 
 }
 
 /** Checks that could not be made since a queue or the function is imported. */
-export function uncheckedOf(queue: ResilientQueue, target: lambda.IFunction): string[] {
+export function uncheckedOf(queue: ResilientQueue, target: AnyFunction): string[] {
   const { retention, maxReceiveCount, visibility } = queue.facts;
   const unchecked: string[] = [];
   if (retention.assumed) {

@@ -1,7 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
+import type { AnyFunction, ResilientConsumerProps } from '../resilient-consumer-props.ts';
 import { type Problems, secondsOf } from './problems.ts';
 import { reservedConcurrency, resourceOf } from './target-function.ts';
 
@@ -51,7 +51,7 @@ export function checkEventSource(
 }
 
 /** Check the maximum concurrency of all the function's SQS event sources against what is reserved for it. */
-export function checkReservedConcurrency(target: lambda.IFunction, problems: Problems): void {
+export function checkReservedConcurrency(target: AnyFunction, problems: Problems): void {
   const reserved = reservedConcurrency(target);
   if (reserved === undefined) return;
   const sum = mappingsOf(target)
@@ -66,15 +66,7 @@ export function checkReservedConcurrency(target: lambda.IFunction, problems: Pro
   );
 }
 
-/** Whether the function has a reserved concurrency, and an event source that nothing keeps within it. */
-export function hasUnboundedSource(target: lambda.IFunction): boolean {
-  return (
-    reservedConcurrency(target) !== undefined &&
-    mappingsOf(target).some((mapping) => maximumConcurrencyOf(mapping) === undefined)
-  );
-}
-
-function mappingsOf(target: lambda.IFunction): lambda.CfnEventSourceMapping[] {
+function mappingsOf(target: AnyFunction): lambda.CfnEventSourceMapping[] {
   const resource = resourceOf(target);
   if (resource === undefined) return [];
   const stack = Stack.of(resource);

@@ -1,4 +1,4 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import { type ConsumerSettings, LIMITS } from '../../lambdas/core/settings.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import { format, type Problems } from './problems.ts';
@@ -77,19 +77,15 @@ function checkBackoff(
   }
   if (Token.isUnresolved(capMs)) return;
   if (!Token.isUnresolved(firstDelayMs) && capMs < firstDelayMs) {
-    problems.add(
-      'backoff.cap',
-      'must be at least backoff.firstDelay',
-      human(capMs),
-      'it is the longest delay',
-    );
+    const rule = `must be at least backoff.firstDelay, ${inSeconds(firstDelayMs)}`;
+    problems.add('backoff.cap', rule, capMs / 1_000, 'it is the longest delay');
   }
   const longest = (LIMITS.maxVisibilitySeconds - (timeoutSeconds ?? 0)) * 1_000;
   if (capMs <= longest) return;
   problems.add(
     'backoff.cap',
-    `must be at most ${human(longest)}: 12 hours less the function's time-out`,
-    human(capMs),
+    `must be at most ${inSeconds(longest)}: 12 hours less the function's time-out`,
+    capMs / 1_000,
     'SQS hides a message for at most 12 hours from its receive, the time it was worked on included',
   );
 }
@@ -103,8 +99,8 @@ function checkDeadline(settings: ConsumerSettings, queue: ResilientQueue, proble
   if (retention !== undefined && retryUntilSeconds >= retention) {
     problems.add(
       'retryUntil',
-      `must be shorter than the queue's retention of ${human(retention * 1_000)}`,
-      human(retryUntilSeconds * 1_000),
+      `must be shorter than the queue's retention of ${inSeconds(retention * 1_000)}`,
+      retryUntilSeconds,
       'SQS deletes what is older, without moving it to the dead-letter queue',
     );
   }
@@ -112,8 +108,8 @@ function checkDeadline(settings: ConsumerSettings, queue: ResilientQueue, proble
   if (schedule === undefined || schedule < retryUntilSeconds * 1_000) return;
   problems.add(
     'backoff',
-    `must fit all its delays into retryUntil, ${human(retryUntilSeconds * 1_000)}`,
-    `${human(schedule)} for ${format(settings.attempts.max)} attempts`,
+    `must have all delays of ${settings.attempts.max} attempts within retryUntil, ${format(retryUntilSeconds)} seconds`,
+    Math.ceil(schedule / 1_000),
     'a message that expires leaves attempts unused, and its retention bounds it',
   );
 }
@@ -185,11 +181,11 @@ function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
     const { openForMs, maxOpenForMs } = circuit;
     if (Token.isUnresolved(openForMs) || Token.isUnresolved(maxOpenForMs)) continue;
     if (maxOpenForMs >= openForMs) continue;
-    const rule = `must be at least openFor, ${human(openForMs)}`;
-    problems.add(`${at}.maxOpenFor`, rule, human(maxOpenForMs), 'it is the longest open time');
+    const rule = `must be at least openFor, ${inSeconds(openForMs)}`;
+    problems.add(`${at}.maxOpenFor`, rule, maxOpenForMs / 1_000, 'it is the longest open time');
   }
 }
 
-function human(millis: number): string {
-  return Duration.millis(millis).toHumanString();
+function inSeconds(millis: number): string {
+  return `${format(millis / 1_000)} seconds`;
 }

@@ -44,7 +44,7 @@ export function wrapQueue(scope: Construct, props: WrappedQueueProps, problems: 
       common,
     ).queue;
   for (const [property, companion] of Object.entries({ deadLetterQueue, quarantineQueue })) {
-    if (companion.fifo === queue.fifo || Token.isUnresolved(companion.queueArn)) continue;
+    if (companion.fifo === queue.fifo || isOpaque(companion) || isOpaque(queue)) continue;
     problems.add(property, fifoRule(queue.fifo), companion.fifo ? 'FIFO' : 'standard', FIFO_REASON);
   }
   return { queue, deadLetterQueue, quarantineQueue, facts: facts() };
@@ -89,6 +89,11 @@ export function wrapQueue(scope: Construct, props: WrappedQueueProps, problems: 
 const FIFO_REASON = "SQS moves a FIFO queue's messages to FIFO queues only, and standard to standard";
 const fifoRule = (fifo: boolean): string =>
   fifo ? 'must be a FIFO queue like its source' : 'must be a standard queue like its source';
+
+/** Whether the queue is imported by a token, so that not even its kind is known. */
+function isOpaque(queue: sqs.IQueue): boolean {
+  return cfnQueueOf(queue) === undefined && Token.isUnresolved(queue.queueArn);
+}
 
 function seconds(value: WrappedQueueProps['retentionPeriod']): number {
   return said(value, MAX_RETENTION_SECONDS).value;

@@ -299,12 +299,12 @@ describe('what is refused', () => {
     [
       { retentionPeriod: Duration.seconds(1_209_599) },
       { retentionPeriod: Duration.days(14) },
-      /deadLetterRetentionPeriod must be longer than the source's 14 days, got '14 days'/,
+      /deadLetterRetentionPeriod must be longer than the source's 1,209,600 seconds, got 1,209,600/,
     ],
     [
       { retentionPeriod: Duration.days(14), fifo: true },
       { retentionPeriod: Duration.days(4), deadLetterRetentionPeriod: Duration.days(3), fifo: true },
-      /deadLetterRetentionPeriod must be at least the source's 4 days/,
+      /deadLetterRetentionPeriod must be at least the source's 345,600 seconds/,
     ],
     [
       { queueName: 'a.fifo', fifo: true },

@@ -1,0 +1,133 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { describe, expect, it } from 'vitest';
+import { StateTable } from '../../lib/index.ts';
+import { consumerIn, problemsOf, synth, UNBUNDLED } from './synth.ts';
+
+const REGION = { env: { region: 'eu-west-1' } };
+const TABLE = 'AWS::DynamoDB::GlobalTable';
+
+describe('the table', () => {
+  it('is on demand, expires items, can be restored, and outlives its stack', () => {
+    const template = synth((stack) => {
+      new StateTable(stack, 'State');
+    });
+    template.hasResource(TABLE, {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        Replicas: [
+          Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }),
+        ],
+      },
+    });
+  });
+
+  it('takes what it is told', () => {
+    const template = synth((stack) => {
+      new StateTable(stack, 'State', {
+        tableName: 'state',
+        removalPolicy: RemovalPolicy.DESTROY,
+        deletionProtection: true,
+        pointInTimeRecovery: false,
+        encryptionKey: new Key(stack, 'Key'),
+      });
+    }, REGION);
+    template.hasResource(TABLE, {
+      DeletionPolicy: 'Delete',
+      Properties: {
+        TableName: 'state',
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        Replicas: [
+          Match.objectLike({
+            DeletionProtectionEnabled: true,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
+          }),
+        ],
+      },
+    });
+  });
+
+  it('is one for a stack, with an id that stays', () => {
+    const template = synth((stack) => {
+      const first = StateTable.of(consumerIn(stack, {}, 'One'));
+      expect(StateTable.of(consumerIn(stack, {}, 'Two'))).toBe(first);
+    });
+    expect(Object.keys(template.findResources(TABLE))).toEqual(['SpillwayStateTable9919068D']);
+  });
+
+  it('is each stack its own', () => {
+    const app = new App({ context: UNBUNDLED });
+    expect(StateTable.of(new Stack(app, 'One'))).not.toBe(StateTable.of(new Stack(app, 'Two')));
+  });
+
+  it('can be passed in, imported or not', () => {
+    const template = synth((stack) => {
+      consumerIn(stack, { stateTable: StateTable.fromTableName(stack, 'Imported', 'shared') }, 'One');
+      const { table } = new StateTable(stack, 'State');
+      consumerIn(stack, { stateTable: StateTable.fromTable(stack, 'Same', table) }, 'Two');
+    });
+    template.resourceCountIs(TABLE, 1);
+    expect(JSON.stringify(template.findResources('AWS::Lambda::Function'))).toContain(
+      '\\"stateTable\\":\\"shared\\"',
+    );
+  });
+});
+
+it('refuses a key where the region is not known', () => {
+  const problems = problemsOf((stack) => {
+    new StateTable(stack, 'State', { encryptionKey: new Key(stack, 'Key') });
+  });
+  expect(problems).toEqual([
+    expect.stringMatching(/^\[Shop\/State\] encryptionKey needs a stack whose region is set/),
+  ]);
+});
+
+it('lets a consumer reach its own items and no others, with exact actions', () => {
+  const template = synth((stack) => {
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const encryptionKey = new Key(stack, 'Key');
+    new StateTable(stack, 'State', { encryptionKey }).grantConsumer(role, {
+      consumerId: 'orders',
+      queueNames: ['a', 'a-dlq'],
+    });
+  }, REGION);
+  const statements = Template.fromJSON(template.toJSON()).findResources('AWS::IAM::Policy');
+  const [policy] = Object.values(statements);
+  expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+    {
+      Action: [
+        'dynamodb:BatchGetItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
+      Condition: {
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': ['idempotency#orders#*', 'message#a#*', 'message#a-dlq#*', 'circuit#*'],
+        },
+      },
+      Effect: 'Allow',
+      Resource: expect.objectContaining({ 'Fn::GetAtt': [expect.stringMatching(/^State/), 'Arn'] }),
+    },
+    {
+      Action: [
+        'kms:Decrypt',
+        'kms:DescribeKey',
+        'kms:Encrypt',
+        'kms:GenerateDataKey',
+        'kms:ReEncryptFrom',
+        'kms:ReEncryptTo',
+      ],
+      Condition: { StringEquals: { 'kms:ViaService': expect.anything() } },
+      Effect: 'Allow',
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Key/), 'Arn'] },
+    },
+  ]);
+});

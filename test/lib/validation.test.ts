@@ -1,0 +1,454 @@
+import { CfnParameter, Duration, Size, type Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, it } from 'vitest';
+import {
+  Backoff,
+  ResilientConsumer,
+  type ResilientConsumerProps,
+  ResilientQueue,
+  type ResilientQueueProps,
+} from '../../lib/index.ts';
+import { consumerIn, problemsOf, synth, warningsOf } from './synth.ts';
+
+/** Properties of a consumer, and of the queue that is made for it. */
+type Case = Partial<ResilientConsumerProps> & { readonly of?: ResilientQueueProps };
+
+const build =
+  ({ of, ...props }: Case) =>
+  (stack: Stack): void => {
+    consumerIn(stack, { ...props, queue: props.queue ?? new ResilientQueue(stack, 'Orders', of) });
+  };
+
+const fixed = (delay: Duration): Backoff => Backoff.fixed(delay);
+const timeout = (seconds: number): Case => ({ functionProps: { timeout: Duration.seconds(seconds) } });
+const circuit = (props: object): Case => ({ circuits: { tracker: props } });
+
+/** Name, what just passes, what just does not, and what is said of it. */
+const RULES: [string, Case, Case, string][] = [
+  [
+    'attempts, least',
+    { attempts: { max: 1 } },
+    { attempts: { max: 0 } },
+    'attempts.max must be an integer from 1 to 100, got 0',
+  ],
+  [
+    'attempts, most',
+    { attempts: { max: 100 } },
+    { attempts: { max: 101 } },
+    'attempts.max must be an integer from 1 to 100, got 101',
+  ],
+  [
+    'attempts, whole',
+    { attempts: { max: 2 } },
+    { attempts: { max: 2.5 } },
+    'attempts.max must be an integer',
+  ],
+  [
+    'attempts by reason',
+    { attempts: { byReason: { TIMEOUT: 100 } } },
+    { attempts: { byReason: { TIMEOUT: 0 } } },
+    'attempts.byReason.TIMEOUT must be',
+  ],
+  [
+    'backstop against budget',
+    { of: { maxReceiveCount: 20 } },
+    { of: { maxReceiveCount: 19 } },
+    'queue.maxReceiveCount must be at least 20 with 5 attempts: twice the attempts and 10, got 19',
+  ],
+  [
+    'batch size, least',
+    { batchSize: 1 },
+    { batchSize: 0 },
+    'batchSize must be an integer from 1 to 10,000, got 0',
+  ],
+  [
+    'batch size without a window',
+    { batchSize: 10 },
+    { batchSize: 11 },
+    'batchSize must be at most 10 without a maxBatchingWindow, got 11',
+  ],
+  [
+    'batch size with a window',
+    { batchSize: 11, maxBatchingWindow: Duration.seconds(1) },
+    { batchSize: 11, maxBatchingWindow: Duration.seconds(0) },
+    'batchSize must be at most 10 without',
+  ],
+  [
+    'batch size, most',
+    { batchSize: 10_000, maxBatchingWindow: Duration.seconds(1) },
+    { batchSize: 10_001, maxBatchingWindow: Duration.seconds(1) },
+    'batchSize must be an integer from 1 to 10,000',
+  ],
+  [
+    'batching window',
+    { maxBatchingWindow: Duration.seconds(300) },
+    { maxBatchingWindow: Duration.seconds(301) },
+    'maxBatchingWindow must be an integer from 0 to 300 seconds',
+  ],
+  [
+    'batch size of FIFO',
+    { of: { fifo: true }, batchSize: 10 },
+    { of: { fifo: true }, batchSize: 11 },
+    'batchSize must be at most 10 for a FIFO queue',
+  ],
+  [
+    'batching window of FIFO',
+    { of: { fifo: true } },
+    { of: { fifo: true }, maxBatchingWindow: Duration.seconds(1) },
+    'maxBatchingWindow must be left out for a FIFO queue',
+  ],
+  [
+    'maximum concurrency, least',
+    { maxConcurrency: 2 },
+    { maxConcurrency: 1 },
+    'maxConcurrency must be an integer from 2 to 1,000, got 1',
+  ],
+  [
+    'maximum concurrency, most',
+    { maxConcurrency: 1_000 },
+    { maxConcurrency: 1_001 },
+    'maxConcurrency must be an integer from 2 to 1,000',
+  ],
+  [
+    'maximum against reserved concurrency',
+    { maxConcurrency: 7, functionProps: { reservedConcurrentExecutions: 7 } },
+    { maxConcurrency: 8, functionProps: { reservedConcurrentExecutions: 7 } },
+    "maxConcurrency must, summed over the function's event sources, be at most its reserved concurrency of 7, got 8",
+  ],
+  [
+    'concurrency, least',
+    { concurrency: 1 },
+    { concurrency: 0 },
+    'concurrency must be an integer from 1 to 10,000',
+  ],
+  ['concurrency, most', { concurrency: 10_000 }, { concurrency: 10_001 }, 'concurrency must be'],
+  [
+    'visibility of 6 time-outs',
+    { of: { visibilityTimeout: Duration.seconds(180) } },
+    { of: { visibilityTimeout: Duration.seconds(179) } },
+    "queue.visibilityTimeout must be at least 180 seconds: 6 times the function's time-out plus the batching window, got 179",
+  ],
+  [
+    'visibility of 6 time-outs and the window',
+    { of: { visibilityTimeout: Duration.seconds(190) }, maxBatchingWindow: Duration.seconds(10) },
+    { of: { visibilityTimeout: Duration.seconds(189) }, maxBatchingWindow: Duration.seconds(10) },
+    'must be at least 190 seconds',
+  ],
+  [
+    'visibility of one time-out',
+    { of: { visibilityTimeout: Duration.seconds(60) }, ...timeout(10) },
+    { of: { visibilityTimeout: Duration.seconds(9) }, ...timeout(10) },
+    "must be at least the function's time-out, 10 seconds",
+  ],
+  [
+    'deadline inside the retention',
+    { retryUntil: Duration.seconds(345_599) },
+    { retryUntil: Duration.days(4) },
+    "retryUntil must be shorter than the queue's retention of 345,600 seconds, got 345,600",
+  ],
+  [
+    'deadline, least',
+    { retryUntil: Duration.seconds(1), attempts: { max: 1 } },
+    { retryUntil: Duration.seconds(0), attempts: { max: 1 } },
+    'retryUntil must be an integer of 1 seconds or more',
+  ],
+  [
+    'back-off schedule inside the deadline',
+    { retryUntil: Duration.seconds(76) },
+    { retryUntil: Duration.seconds(75) },
+    'backoff must have all delays of 5 attempts within retryUntil, 75 seconds, got 75',
+  ],
+  [
+    'back-off schedule with its cap',
+    { backoff: fixed(Duration.hours(11)), attempts: { max: 9 } },
+    { backoff: fixed(Duration.hours(11)), attempts: { max: 10 } },
+    'backoff must have all delays of 10 attempts within retryUntil',
+  ],
+  [
+    'back-off within 12 hours',
+    { backoff: fixed(Duration.seconds(43_170)) },
+    { backoff: fixed(Duration.seconds(43_171)) },
+    "backoff.cap must be at most 43,170 seconds: 12 hours less the function's time-out",
+  ],
+  [
+    'back-off cap over first delay',
+    { backoff: Backoff.fullJitter({ firstDelay: Duration.minutes(15) }) },
+    { backoff: Backoff.fullJitter({ firstDelay: Duration.seconds(901) }) },
+    'backoff.cap must be at least backoff.firstDelay',
+  ],
+  [
+    'back-off base, least',
+    { backoff: Backoff.exponential({ base: 1 }) },
+    { backoff: Backoff.exponential({ base: 0.9 }) },
+    'backoff.base must be from 1 to 10, got 0.9',
+  ],
+  [
+    'back-off base, most',
+    { backoff: Backoff.exponential({ base: 10 }) },
+    { backoff: Backoff.exponential({ base: 10.1 }) },
+    'backoff.base must be from 1 to 10',
+  ],
+  [
+    'body size, least',
+    { screening: { maxSize: Size.bytes(1) } },
+    { screening: { maxSize: Size.bytes(0) } },
+    'screening.maxSize must be an integer from 1 to 1,048,576 bytes',
+  ],
+  [
+    'body size, most',
+    { screening: { maxSize: Size.mebibytes(1) } },
+    { screening: { maxSize: Size.bytes(1_048_577) } },
+    'screening.maxSize must be',
+  ],
+  [
+    'consumer id',
+    { consumerId: 'a.B-c_9' },
+    { consumerId: 'orders#*' },
+    "consumerId must be 1 to 64 letters, digits, dots, hyphens or underscores, got 'orders#*'",
+  ],
+  [
+    'consumer id, length',
+    { consumerId: 'a'.repeat(64) },
+    { consumerId: 'a'.repeat(65) },
+    'consumerId must be',
+  ],
+  [
+    'circuit name',
+    { circuits: { 'a.B-c_9': {} } },
+    { circuits: { 'a b': {} } },
+    'circuits.a b must be 1 to 64',
+  ],
+  [
+    'failure threshold',
+    circuit({ failureThreshold: 1 }),
+    circuit({ failureThreshold: 0 }),
+    'circuits.tracker.failureThreshold must be',
+  ],
+  [
+    'success threshold',
+    circuit({ successThreshold: 1_000 }),
+    circuit({ successThreshold: 1_001 }),
+    'circuits.tracker.successThreshold must be',
+  ],
+  [
+    'open time',
+    circuit({ openFor: Duration.millis(1) }),
+    circuit({ openFor: Duration.millis(0) }),
+    'circuits.tracker.openFor must be',
+  ],
+  [
+    'longest open time',
+    circuit({ openFor: Duration.days(1) }),
+    circuit({ maxOpenFor: Duration.seconds(86_401) }),
+    'circuits.tracker.maxOpenFor must be an integer from 1',
+  ],
+  [
+    'longest over first open time',
+    circuit({ maxOpenFor: Duration.seconds(60) }),
+    circuit({ maxOpenFor: Duration.seconds(59) }),
+    'circuits.tracker.maxOpenFor must be at least openFor, 60 seconds, got 59',
+  ],
+  [
+    'window of failures',
+    circuit({ window: Duration.millis(1) }),
+    circuit({ window: Duration.millis(0) }),
+    'circuits.tracker.window must be',
+  ],
+  [
+    'alarm thresholds',
+    { alarms: { queueDepth: 0 } },
+    { alarms: { queueDepth: -1 } },
+    'queueDepth must be 0 or more, got -1',
+  ],
+  [
+    'an entry that exists',
+    {},
+    { entry: 'test/lib/fixtures/none.ts' },
+    "entry must be a file that exists, got 'test/lib/fixtures/none.ts'",
+  ],
+];
+
+it.each(RULES)('checks %s', (_name, good, bad, expected) => {
+  expect(problemsOf(build(good))).toEqual([]);
+  const problems = problemsOf(build(bad));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(expected);
+  expect(problems[0]).toMatch(/^\[Shop\/Consumer.*\] .* \(.+\)$/);
+});
+
+describe('a signature', () => {
+  const signed =
+    (props: Case, attribute = 'x-hub-signature-256') =>
+    (stack: Stack) => {
+      const secret = new Secret(stack, 'Secret');
+      build({ ...props, screening: { signature: { secret, attribute } } })(stack);
+    };
+
+  it('is checked on what came as it was sent', () => {
+    for (const envelope of ['raw', 'sns'] as const) expect(problemsOf(signed({ envelope }))).toEqual([]);
+    for (const envelope of ['eventbridge', 's3'] as const) {
+      expect(problemsOf(signed({ envelope }))).toEqual([
+        expect.stringContaining(
+          `screening.signature must be left out unless envelope is 'raw' or 'sns', got '${envelope}'`,
+        ),
+      ]);
+    }
+  });
+
+  it.each(['a', 'A.b-c_9', 'a'.repeat(256)])('may come in the attribute %s', (attribute) => {
+    expect(problemsOf(signed({}, attribute))).toEqual([]);
+  });
+
+  it.each(['', 'AWS.x', 'amazon.x', '.a', 'a.', 'a..b', 'a b', 'a'.repeat(257)])(
+    'may not in %s',
+    (attribute) => {
+      expect(problemsOf(signed({}, attribute))).toEqual([
+        expect.stringContaining('screening.signature.attribute must be'),
+      ]);
+    },
+  );
+});
+
+describe('the function', () => {
+  const plain = (stack: Stack, props: Partial<lambda.FunctionProps> = {}): lambda.Function =>
+    new lambda.Function(stack, 'Mine', {
+      runtime: lambda.Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: lambda.Code.fromInline('exports.handler = async () => {};'),
+      ...props,
+    });
+
+  it('comes from exactly one place', () => {
+    const neither = problemsOf((stack) => {
+      new ResilientConsumer(stack, 'Consumer', { queue: new ResilientQueue(stack, 'Q') });
+    });
+    expect(neither).toEqual([expect.stringContaining('entry or function must be given')]);
+    const both = problemsOf((stack) => {
+      build({ function: plain(stack), entry: 'a.ts', functionProps: {} })(stack);
+    });
+    expect(both).toEqual([
+      expect.stringContaining('entry must be left out with function'),
+      expect.stringContaining('functionProps must be left out with function'),
+    ]);
+  });
+
+  it('serves one consumer', () => {
+    const problems = problemsOf((stack) => {
+      const fn = plain(stack);
+      consumerIn(stack, { function: fn }, 'One');
+      consumerIn(stack, { function: fn }, 'Two');
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/^\[Shop\/Two\] function must serve no other consumer, got 'Shop\/One'/),
+    ]);
+  });
+
+  it('has its other event sources counted against its reserved concurrency', () => {
+    const withOther = (maxConcurrency: number) => (stack: Stack) => {
+      const fn = plain(stack, { reservedConcurrentExecutions: 10 });
+      fn.addEventSource(new SqsEventSource(new Queue(stack, 'Other'), { maxConcurrency: 6 }));
+      build({ function: fn, maxConcurrency })(stack);
+    };
+    expect(problemsOf(withOther(4))).toEqual([]);
+    expect(problemsOf(withOther(5))).toEqual([expect.stringContaining('reserved concurrency of 10, got 11')]);
+  });
+
+  it('is warned of a source that its reserved concurrency does not hold back', () => {
+    const reserved = { functionProps: { reservedConcurrentExecutions: 10 } };
+    expect(warningsOf(build(reserved)).join()).toMatch(/maxConcurrency should be given/);
+    expect(warningsOf(build({ ...reserved, maxConcurrency: 10 }))).toEqual([]);
+  });
+
+  it('takes no more variables than 4 KB', () => {
+    const filled = (bytes: number): Case => ({ functionProps: { environment: { FILL: 'x'.repeat(bytes) } } });
+    expect(problemsOf(build(filled(3_000)))).toEqual([]);
+    expect(problemsOf(build(filled(4_000)))).toEqual([
+      expect.stringMatching(
+        /functionProps.environment must fit 4096 bytes with all its variables, got 4,\d+/,
+      ),
+    ]);
+  });
+
+  it('has to be bundled where the settings do not fit its environment', () => {
+    const circuits = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`circuit-${i}`, {}]));
+    expect(problemsOf(build({ circuits }))).toEqual([]);
+    const problems = problemsOf((stack) => {
+      build({ circuits, function: plain(stack) })(stack);
+    });
+    expect(problems).toContainEqual(
+      expect.stringContaining(
+        'entry must be given rather than function where the settings take more than 2500 bytes',
+      ),
+    );
+  });
+});
+
+describe('attempts that multiply', () => {
+  it('are warned of beyond 10', () => {
+    expect(warningsOf(build({ inProcessAttempts: 2, attempts: { max: 5 } }))).toEqual([]);
+    expect(warningsOf(build({ inProcessAttempts: 3, attempts: { max: 4 } })).join()).toMatch(
+      /inProcessAttempts × attempts.max should be at most 10, got 3 × 4 = 12/,
+    );
+    expect(warningsOf(build({ attempts: { max: 11 } }))).toEqual([]);
+  });
+});
+
+describe('tokens', () => {
+  it('skip their checks', () => {
+    const problems = problemsOf((stack) => {
+      const number = new CfnParameter(stack, 'Number', { type: 'Number' }).valueAsNumber;
+      const seconds = Duration.seconds(number);
+      build({
+        of: { maxReceiveCount: number, retentionPeriod: seconds, visibilityTimeout: seconds },
+        attempts: { max: number },
+        backoff: Backoff.exponential({
+          firstDelay: Duration.millis(number),
+          cap: Duration.millis(number),
+          base: number,
+        }),
+        batchSize: number,
+        maxConcurrency: number,
+        concurrency: number,
+        retryUntil: seconds,
+        consumerId: new CfnParameter(stack, 'Id').valueAsString,
+        circuits: { tracker: { failureThreshold: number, openFor: Duration.millis(number) } },
+        functionProps: { timeout: seconds, reservedConcurrentExecutions: number },
+      })(stack);
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it('of the retention ask for a deadline', () => {
+    const problems = problemsOf((stack) => {
+      const number = new CfnParameter(stack, 'Number', { type: 'Number' }).valueAsNumber;
+      build({ of: { retentionPeriod: Duration.seconds(number) } })(stack);
+    });
+    expect(problems).toEqual([expect.stringContaining('retryUntil must be given')]);
+  });
+});
+
+it('tells all problems at once, each with the path, the property, the rule, the value and the reason', () => {
+  let message = '';
+  try {
+    synth((stack) => {
+      build({ of: { maxReceiveCount: 1 }, attempts: { max: 0 }, maxConcurrency: 1, batchSize: 50 })(stack);
+    });
+  } catch (error) {
+    message = String(error);
+  }
+  expect(message.split('\n').filter((line) => line.includes('[Shop/'))).toEqual([
+    expect.stringMatching(
+      /^ *\[Shop\/Orders\] maxReceiveCount must be an integer from 2 to 1,000, got 1 \(SQS .*\)$/,
+    ),
+    expect.stringMatching(/^ *\[Shop\/Consumer\] batchSize must be at most 10 .*, got 50 \(Lambda .*\)$/),
+    expect.stringMatching(
+      /^ *\[Shop\/Consumer\] maxConcurrency must be an integer from 2 to 1,000, got 1 \(Lambda .*\)$/,
+    ),
+    expect.stringMatching(
+      /^ *\[Shop\/Consumer\] attempts.max must be an integer from 1 to 100, got 0 \(.*\)$/,
+    ),
+  ]);
+});
