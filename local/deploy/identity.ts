@@ -104,10 +104,11 @@ export function standInIdentity(
   };
 }
 
-/** The ARN of a function that a property names by name or by ARN, a qualifier taken away. */
+/** The ARN of a function that is named by name, partial ARN or ARN, a qualifier taken away. */
 export function functionArn(source: { region: string }, nameOrArn: string): string {
-  if (!nameOrArn.startsWith('arn:')) return arn(source, 'lambda', `function:${nameOrArn.split(':')[0]}`);
-  return nameOrArn.split(':').slice(0, 7).join(':');
+  if (nameOrArn.startsWith('arn:')) return nameOrArn.split(':').slice(0, 7).join(':');
+  const name = nameOrArn.replace(/^.*function:/, '').split(':')[0];
+  return arn(source, 'lambda', `function:${name}`);
 }
 
 function arn({ region }: { region: string }, service: string, resource: string): string {

@@ -26,16 +26,11 @@ function post(message: EnvironmentMessage, done?: () => void): void {
 
 function crash(error: unknown, type: string | undefined, exitCode: number): void {
   const report = toFunctionError(error);
-  const requestId = current;
   current = undefined;
   process.stderr.write(`${report.trace?.join('\n') ?? report.errorMessage}\n`);
-  const leave = (): never => process.exit(exitCode);
-  if (requestId === undefined) leave();
-  else
-    post(
-      { type: 'error', requestId, error: type === undefined ? report : { ...report, errorType: type } },
-      leave,
-    );
+  post({ type: 'crash', error: type === undefined ? report : { ...report, errorType: type } }, () =>
+    process.exit(exitCode),
+  );
 }
 
 process.on('uncaughtException', (error) => crash(error, undefined, 129));
@@ -54,7 +49,9 @@ async function invoke(handler: Handler, { event, context, deadlineEpochMs }: Inv
     });
     reply = { type: 'result', requestId, payload: marshal(result) };
   } catch (error) {
-    reply = { type: 'error', requestId, error: toFunctionError(error) };
+    const report = toFunctionError(error);
+    process.stderr.write(`Invoke Error ${JSON.stringify(report)}\n`);
+    reply = { type: 'error', requestId, error: report };
   }
   if (current !== requestId) return;
   current = undefined;

@@ -55,7 +55,7 @@ export function createEnvironment(channel: Channel, onLine: LineListener): Execu
     if (message.type === 'ready') {
       initialized = true;
       init.resolve({ ok: true, payload: '' });
-    } else if (message.type === 'init-error') {
+    } else if (message.type === 'init-error' || message.type === 'crash') {
       die(message.error);
     } else if (message.requestId === requestId) {
       finish(
@@ -65,7 +65,12 @@ export function createEnvironment(channel: Channel, onLine: LineListener): Execu
       );
     }
   });
-  channel.onExit((reason) => die(exitError(reason, requestId)));
+  channel.onExit((reason) => {
+    const busy = settle !== undefined;
+    const error = exitError(reason, requestId);
+    die(error);
+    if (busy) onLine('stderr', error.errorMessage);
+  });
 
   const within = async (
     timeoutMs: number,
@@ -74,10 +79,9 @@ export function createEnvironment(channel: Channel, onLine: LineListener): Execu
   ): Promise<EnvironmentResult> => {
     const timer = setTimeout(() => {
       const seconds = (timeoutMs / 1000).toFixed(2);
-      die({
-        errorType: 'Sandbox.Timedout',
-        errorMessage: `RequestId: ${requestId} Error: ${what} timed out after ${seconds} seconds`,
-      });
+      const errorMessage = `RequestId: ${requestId} Error: ${what} timed out after ${seconds} seconds`;
+      onLine('stderr', errorMessage);
+      die({ errorType: 'Sandbox.Timedout', errorMessage });
       void channel.kill();
     }, timeoutMs);
     const result = await wait;

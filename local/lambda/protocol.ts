@@ -40,6 +40,8 @@ export type EnvironmentMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'init-error'; readonly error: FunctionError }
   | { readonly type: 'result'; readonly requestId: string; readonly payload: string }
+  /** The process is about to end because of an error that nobody caught. */
+  | { readonly type: 'crash'; readonly error: FunctionError }
   | { readonly type: 'error'; readonly requestId: string; readonly error: FunctionError };
 
 /** Whether something received from an execution environment is one of its messages. */
@@ -49,7 +51,7 @@ export function isEnvironmentMessage(value: unknown): value is EnvironmentMessag
     value !== null &&
     'type' in value &&
     typeof value.type === 'string' &&
-    ['ready', 'init-error', 'result', 'error'].includes(value.type)
+    ['ready', 'init-error', 'crash', 'result', 'error'].includes(value.type)
   );
 }
 
