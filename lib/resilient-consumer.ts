@@ -69,6 +69,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly stateTable: StateTable;
   /** Id of the event source mapping. */
   readonly eventSourceMappingId: string;
+  /** ARN of the event source mapping. */
+  readonly eventSourceMappingArn: string;
   /** Stable id: prefix of the idempotency keys and dimension of the metrics. */
   readonly consumerId: string;
   /** What the runtime is told, defaults filled in. It may hold tokens. */
@@ -106,6 +108,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     const eventSource = new SqsEventSource(this.queue, checkEventSource(props, this.queue.fifo, problems));
     this.function.addEventSource(eventSource);
     this.eventSourceMappingId = eventSource.eventSourceMappingId;
+    this.eventSourceMappingArn = eventSource.eventSourceMappingArn;
     this.grantPermissions(props);
 
     const window = secondsOf(props.maxBatchingWindow) ?? 0;

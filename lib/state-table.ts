@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -101,6 +101,7 @@ export class StateTable extends Construct {
 
   /** The table itself. */
   readonly table: AnyTable;
+  private readonly consumerIds = new Set<string>();
 
   constructor(scope: Construct, id: string, props: StateTableProps | ExistingTable = {}) {
     super(scope, id);
@@ -123,6 +124,14 @@ export class StateTable extends Construct {
    * messages, and the circuits, which all consumers share.
    */
   grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
+    if (this.consumerIds.has(access.consumerId)) {
+      Annotations.of(this).addWarningV2(
+        'spillway:sharedConsumerId',
+        `consumerId should be one consumer's only, got '${access.consumerId}' twice: what one has handled, the other ` +
+          'takes for a duplicate where their idempotency keys are equal',
+      );
+    }
+    this.consumerIds.add(access.consumerId);
     const keys = [
       `${KEY_PREFIX.idempotency}${access.consumerId}#*`,
       ...access.queueNames.map((name) => `${KEY_PREFIX.message}${name}#*`),

@@ -29,10 +29,19 @@ import {
   queueNames,
 } from './queue-parts.ts';
 
+/** Path of the construct that wraps a queue. */
+const wrapperOf = new WeakMap<sqs.IQueue, string>();
+
 /** Put a dead-letter queue and a quarantine queue beside a queue that exists already. */
 export function wrapQueue(scope: Construct, props: WrappedQueueProps, problems: Problems): QueueParts {
   const { queue } = props;
   problems.integer('maxReceiveCount', props.maxReceiveCount, { min: 2, max: 1_000 }, MAX_RECEIVE_COUNT_RULE);
+  const other = wrapperOf.get(queue);
+  if (other !== undefined) {
+    const because = 'a queue has one dead-letter queue: hand the same ResilientQueue to all its consumers';
+    problems.add('queue', 'must be wrapped only once', other, because);
+  }
+  wrapperOf.set(queue, scope.node.path);
   const common = commonProps(scope, props);
   const names = queueNames(scope, queue.fifo);
   const deadLetterQueue = props.deadLetterQueue ?? namedDeadLetterQueue(queue) ?? createDeadLetterQueue();

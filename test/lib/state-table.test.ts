@@ -4,7 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
 import { StateTable } from '../../lib/index.ts';
-import { consumerIn, problemsOf, synth, UNBUNDLED } from './synth.ts';
+import { consumerIn, problemsOf, synth, UNBUNDLED, warningsOf } from './synth.ts';
 
 const REGION = { env: { region: 'eu-west-1' } };
 const TABLE = 'AWS::DynamoDB::GlobalTable';
@@ -77,6 +77,15 @@ describe('the table', () => {
       '\\"stateTable\\":\\"shared\\"',
     );
   });
+});
+
+it('warns of consumers that share an id', () => {
+  const two = (first: string, second: string) => (stack: Stack) => {
+    consumerIn(stack, { consumerId: first }, 'One');
+    consumerIn(stack, { consumerId: second }, 'Two');
+  };
+  expect(warningsOf(two('orders', 'orders')).join()).toMatch(/consumerId should be one consumer's only/);
+  expect(warningsOf(two('orders', 'invoices'))).toEqual([]);
 });
 
 it('refuses a key where the region is not known', () => {

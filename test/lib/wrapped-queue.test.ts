@@ -121,6 +121,17 @@ describe('around a queue construct', () => {
     ]);
   });
 
+  it('refuses to be done twice', () => {
+    const problems = problemsOf((stack) => {
+      const queue = new Queue(stack, 'Plain');
+      consumerIn(stack, { queue }, 'One');
+      consumerIn(stack, { queue }, 'Two');
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/^\[Shop\/Two\/Queue\] queue must be wrapped only once, got 'Shop\/One\/Queue'/),
+    ]);
+  });
+
   it('adds to the one policy of the queue', () => {
     const template = synth((stack) => {
       const wrapped = ResilientQueue.wrap(stack, 'Wrapped', {
