@@ -24,7 +24,8 @@ const VISIBILITY_MARGIN_SECONDS = 60;
  *
  * - Past half of the backstop's receives the delay is at least the time left divided by the receives left, so that
  *   deferrals alone never exhaust the backstop before the message expires.
- * - It ends when the message expires at the latest, so that the expiry is acted upon in time.
+ * - It ends when the message expires at the latest, so that the expiry is acted upon in time; a message that has
+ *   expired and could not be moved waits for as long as was wished, or it would come back in a tight loop.
  * - It keeps to SQS's 12 h, counted from the receive.
  */
 export function visibilitySeconds(putBack: PutBack): number {
@@ -32,7 +33,8 @@ export function visibilitySeconds(putBack: PutBack): number {
   const leftMs = Math.max(0, expiresAt - now);
   const receivesLeft = Math.max(1, maxReceiveCount - receiveCount);
   const floorMs = receiveCount > maxReceiveCount / 2 ? leftMs / receivesLeft : 0;
-  const seconds = Math.ceil(Math.min(Math.max(delayMs, floorMs), leftMs) / 1_000);
+  const wishedMs = leftMs === 0 ? delayMs : Math.min(Math.max(delayMs, floorMs), leftMs);
+  const seconds = Math.ceil(wishedMs / 1_000);
   const elapsedSeconds = Math.ceil(Math.max(0, now - receivedAt) / 1_000);
   const ceiling = LIMITS.maxVisibilitySeconds - VISIBILITY_MARGIN_SECONDS - elapsedSeconds;
   return Math.max(0, Math.min(seconds, ceiling));

@@ -1,0 +1,281 @@
+import type { Clock } from '../../lambdas/core/clock.ts';
+import type { EventSink, PipelineEvent } from '../../lambdas/core/events.ts';
+import type { FailureEnvelope } from '../../lambdas/core/failure-envelope.ts';
+import type { IdempotencyGuard } from '../../lambdas/core/idempotency.ts';
+import type { QueueMessage, ReceivedMessage } from '../../lambdas/core/message.ts';
+import { parseConsumerSettings, type SettingsInput } from '../../lambdas/core/parse-settings.ts';
+import type {
+  OutgoingMessage,
+  SendResult,
+  SourceQueue,
+  TargetQueue,
+  VisibilityChange,
+} from '../../lambdas/core/queues.ts';
+import type { CompletedMove, MessageRecord, MessageRecords } from '../../lambdas/core/records.ts';
+import type { ConsumerSettings } from '../../lambdas/core/settings.ts';
+
+/** When every test starts. Epoch milliseconds. */
+export const START = 1_700_000_000_000;
+
+/** A clock that stands still until it is told to move. */
+export interface FakeClock extends Clock {
+  /** Move on, and run what is due on the way. */
+  advance(ms: number): void;
+  /** The same, and let everything that waited for it go on. */
+  pass(ms: number): Promise<void>;
+  /** Timers that wait. */
+  readonly pending: number;
+}
+
+export function fakeClock(start = START): FakeClock {
+  let now = start;
+  let timers: { readonly at: number; readonly action: () => void }[] = [];
+  const advance = (ms: number): void => {
+    const end = now + ms;
+    for (;;) {
+      const due = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) break;
+      timers = timers.filter((timer) => timer !== due);
+      now = Math.max(now, due.at);
+      due.action();
+    }
+    now = end;
+  };
+  return {
+    now: () => now,
+    after(delayMs, action) {
+      const timer = { at: now + delayMs, action };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((each) => each !== timer);
+      };
+    },
+    advance,
+    async pass(ms) {
+      await idle();
+      advance(ms);
+      await idle();
+    },
+    get pending() {
+      return timers.length;
+    },
+  };
+}
+
+/** Let every promise that can go on go on. */
+export function idle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A promise that the test settles. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  return { promise, resolve, reject };
+}
+
+/** Settings of a consumer of the queue "orders", with what a test wants to be different. */
+export function consumerSettings(overrides: SettingsInput<ConsumerSettings> = {}): ConsumerSettings {
+  return parseConsumerSettings({
+    consumerId: 'shop-orders',
+    environment: 'test',
+    serviceVersion: '1.2.3',
+    stateTable: 'state',
+    ...overrides,
+    queue: { url: 'http://sqs.local/1/orders', ...overrides.queue },
+    deadLetterQueue: { url: 'http://sqs.local/1/orders-dlq', ...overrides.deadLetterQueue },
+    quarantineQueue: { url: 'http://sqs.local/1/orders-quarantine', ...overrides.quarantineQueue },
+  });
+}
+
+/** A message that was sent a second ago. */
+export function queueMessage(overrides: Partial<QueueMessage> = {}): QueueMessage {
+  const messageId = overrides.messageId ?? 'message-1';
+  return {
+    messageId,
+    receiptHandle: `receipt-${messageId}`,
+    body: '{"order":"42"}',
+    attributes: {},
+    receiveCount: 1,
+    sentAtEpochMs: START - 1_000,
+    ...overrides,
+  };
+}
+
+/** The same as handlers see it. */
+export function receivedMessage(overrides: Partial<ReceivedMessage> = {}): ReceivedMessage {
+  const { messageId, body, receiveCount, sentAtEpochMs } = queueMessage();
+  return {
+    messageId,
+    stableId: messageId,
+    text: body,
+    attributes: {},
+    receiveCount,
+    sentAtEpochMs,
+    groupId: undefined,
+    producer: undefined,
+    correlationId: messageId,
+    ...overrides,
+  };
+}
+
+/** Gathers events. */
+export function eventLog(): {
+  readonly emit: EventSink;
+  readonly events: PipelineEvent[];
+  kinds(): string[];
+} {
+  const events: PipelineEvent[] = [];
+  return { events, emit: (event) => void events.push(event), kinds: () => events.map(({ kind }) => kind) };
+}
+
+/** Something that fails as often as a test says. */
+export interface Failing {
+  /** Calls that are still to fail. */
+  failures: number;
+}
+
+function failNow(port: Failing): void {
+  if (port.failures <= 0) return;
+  port.failures -= 1;
+  throw Object.assign(new Error('the store is down'), { name: 'StoreDownError' });
+}
+
+/** Records in memory, with a journal of the calls. */
+export interface FakeRecords extends MessageRecords, Failing {
+  readonly stored: Map<string, MessageRecord>;
+  readonly begun: Map<string, FailureEnvelope>;
+  readonly completed: Map<string, CompletedMove>;
+  readonly journal: string[];
+  readonly expiries: number[];
+  loads: number;
+}
+
+export function fakeRecords(journal: string[] = []): FakeRecords {
+  const records: FakeRecords = {
+    failures: 0,
+    loads: 0,
+    stored: new Map(),
+    begun: new Map(),
+    completed: new Map(),
+    expiries: [],
+    journal,
+    async load(ids) {
+      records.loads += 1;
+      failNow(records);
+      return new Map(
+        ids.flatMap((id) => {
+          const record = records.stored.get(id);
+          return record === undefined ? [] : [[id, record] as const];
+        }),
+      );
+    },
+    async save(id, record, expiresAt) {
+      journal.push(`save ${id}`);
+      failNow(records);
+      records.stored.set(id, record);
+      records.expiries.push(expiresAt);
+    },
+    async beginMove(id, envelope, expiresAt) {
+      journal.push(`begin ${id}`);
+      failNow(records);
+      records.begun.set(id, envelope);
+      records.expiries.push(expiresAt);
+    },
+    async completeMove(id, move, expiresAt) {
+      journal.push(`complete ${id}`);
+      failNow(records);
+      records.completed.set(id, move);
+      records.expiries.push(expiresAt);
+    },
+  };
+  return records;
+}
+
+/** A queue in memory. `refuse` names the positions of a send that fail. */
+export interface FakeTarget extends TargetQueue {
+  readonly sent: OutgoingMessage[];
+  refuse: (message: OutgoingMessage) => boolean;
+}
+
+export function fakeTarget(name: string, journal: string[] = []): FakeTarget {
+  const sent: OutgoingMessage[] = [];
+  const target: FakeTarget = {
+    name,
+    sent,
+    refuse: () => false,
+    async send(messages) {
+      return messages.map((message): SendResult => {
+        journal.push(`send ${name}`);
+        if (target.refuse(message)) return { ok: false, error: new Error('refused by SQS') };
+        sent.push(message);
+        return { ok: true, messageId: `${name}-${sent.length}` };
+      });
+    },
+  };
+  return target;
+}
+
+/** The source queue: what was put back, in order. */
+export interface FakeSource extends SourceQueue {
+  readonly changes: VisibilityChange[];
+  errors: readonly Error[];
+}
+
+export function fakeSource(): FakeSource {
+  const source: FakeSource = {
+    changes: [],
+    errors: [],
+    async changeVisibility(changes) {
+      source.changes.push(...changes);
+      return source.errors;
+    },
+  };
+  return source;
+}
+
+/** A guard in memory: completed keys are duplicates, running ones in progress. */
+export interface FakeGuard extends IdempotencyGuard, Failing {
+  readonly completed: Set<string>;
+  readonly running: Map<string, number>;
+  readonly runs: { readonly key: string; readonly remainingMs: number }[];
+}
+
+export function fakeGuard(clock: Clock): FakeGuard {
+  const guard: FakeGuard = {
+    failures: 0,
+    completed: new Set(),
+    running: new Map(),
+    runs: [],
+    async run(key, remainingMs, effect) {
+      guard.runs.push({ key, remainingMs });
+      try {
+        failNow(guard);
+      } catch (error) {
+        return { kind: 'unavailable', error };
+      }
+      if (guard.completed.has(key)) return { kind: 'duplicate' };
+      const untilEpochMs = guard.running.get(key);
+      if (untilEpochMs !== undefined) return { kind: 'in-progress', untilEpochMs };
+      guard.running.set(key, clock.now() + remainingMs);
+      try {
+        await effect();
+        guard.completed.add(key);
+        return { kind: 'completed' };
+      } catch (error) {
+        return { kind: 'failed', error };
+      } finally {
+        guard.running.delete(key);
+      }
+    },
+  };
+  return guard;
+}
+
+/** A logger that says nothing. */
+export const silent = { debug() {}, info() {}, warn() {}, error() {} };
