@@ -111,9 +111,7 @@ export type SqsHandler = (event: SqsEvent, context: InvocationContext) => Promis
 export function resilientConsumer<Payload, const CircuitName extends string = string>(
   options: ResilientConsumerOptions<Payload, CircuitName>,
 ): SqsHandler {
-  const settings =
-    options.settings === undefined ? settingsFromEnvironment() : parseConsumerSettings(options.settings);
-  checkOptions(options, settings);
+  const settings = checkedSettings(options);
   const { clock = systemClock, random = Math.random } = options;
   const { sqs, dynamodb } = runtimeClients(options.clients);
   const telemetry = powertoolsTelemetry(settings.consumerId, options.logger);
@@ -207,11 +205,28 @@ function keyOf<Payload, CircuitName extends string>(
   return (payload, message) => idempotencyKeyOf(source, payload as Payload, message);
 }
 
-/** Types can be dodged, so what they promise is checked where the configuration is read. */
-function checkOptions<Payload, CircuitName extends string>(
+/** Read the settings and check the options: what is wrong with either is told together. */
+function checkedSettings<Payload, CircuitName extends string>(
   options: ResilientConsumerOptions<Payload, CircuitName>,
-  settings: ConsumerSettings,
-): void {
+): ConsumerSettings {
+  let settings: ConsumerSettings;
+  try {
+    settings =
+      options.settings === undefined ? settingsFromEnvironment() : parseConsumerSettings(options.settings);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError('resilientConsumer', [...error.problems, ...problemsOf(options)]);
+  }
+  const problems = problemsOf(options, Object.keys(settings.circuits));
+  if (problems.length > 0) throw new ConfigurationError('resilientConsumer', problems);
+  return settings;
+}
+
+/** Types can be dodged, so what they promise is checked where the configuration is read. */
+function problemsOf<Payload, CircuitName extends string>(
+  options: ResilientConsumerOptions<Payload, CircuitName>,
+  known?: readonly string[],
+): readonly ConfigurationProblem[] {
   const problems: ConfigurationProblem[] = [];
   const need = (option: string, holds: boolean, rule: string, value: unknown): void => {
     if (!holds) problems.push({ option, rule, value });
@@ -232,14 +247,9 @@ function checkOptions<Payload, CircuitName extends string>(
   } else {
     need('idempotency', idempotency === 'natural', "must be 'natural' where it is given", idempotency);
   }
-  const known = Object.keys(settings.circuits);
-  for (const name of circuits) {
-    need(
-      'circuits',
-      known.includes(name),
-      `must name circuits of the deployment (${known.join(', ')})`,
-      name,
-    );
+  if (known !== undefined) {
+    const rule = `must name circuits of the deployment (${known.join(', ')})`;
+    for (const name of circuits) need('circuits', known.includes(name), rule, name);
   }
-  if (problems.length > 0) throw new ConfigurationError('resilientConsumer', problems);
+  return problems;
 }
