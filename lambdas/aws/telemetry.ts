@@ -41,11 +41,16 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
     totals.set(metric, (totals.get(metric) ?? 0) + 1);
   }
 
-  function countBy(metric: string, dimension: Dimension, value: string, amount = 1): void {
+  function countBy(metric: string, dimension: Dimension, value: string): void {
     const key = `${metric}\n${dimension}\n${value}`;
     const entry = broken.get(key);
-    if (entry === undefined) broken.set(key, { metric, dimension, value, count: amount });
-    else entry.count += amount;
+    if (entry === undefined) broken.set(key, { metric, dimension, value, count: 1 });
+    else entry.count += 1;
+  }
+
+  /** A gauge: the last value holds. */
+  function set(metric: string, dimension: Dimension, value: string, amount: number): void {
+    broken.set(`${metric}\n${dimension}\n${value}`, { metric, dimension, value, count: amount });
   }
 
   function emit(event: PipelineEvent): void {
@@ -94,7 +99,7 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
       case 'circuit-transition': {
         const { circuit, to } = event.transition;
         if (to === 'open') countBy(METRIC.circuitOpened, CIRCUIT_DIMENSION, circuit);
-        countBy(METRIC.circuitOpen, CIRCUIT_DIMENSION, circuit, to === 'closed' ? 0 : 1);
+        set(METRIC.circuitOpen, CIRCUIT_DIMENSION, circuit, to === 'closed' ? 0 : 1);
         break;
       }
     }
@@ -103,7 +108,7 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
   function flush(): void {
     for (const [metric, amount] of totals) metrics.addMetric(metric, MetricUnit.Count, amount);
     totals.clear();
-    metrics.publishStoredMetrics();
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     for (const { metric, dimension, value, count: amount } of broken.values()) {
       const single = metrics.singleMetric();
       single.addDimension(dimension, value);
