@@ -20,7 +20,9 @@ export function secretKeys({ secretId, acceptPrevious }: SignatureSettings, cloc
   // One provider each: the cache of Powertools does not tell the versions of a secret apart.
   const current = new SecretsProvider();
   const former = new SecretsProvider();
-  let kept: { readonly keys: Promise<readonly string[]>; readonly readAt: number } | undefined;
+  type Reading = { readonly keys: Promise<readonly string[]>; readonly readAt: number };
+  let kept: Reading | undefined;
+  let lastGood: Reading | undefined;
 
   async function read(): Promise<readonly string[]> {
     const [key, formerKey] = await Promise.all([
@@ -41,9 +43,15 @@ export function secretKeys({ secretId, acceptPrevious }: SignatureSettings, cloc
     if (kept !== undefined && now - kept.readAt < (refresh ? LEAST_AGE_MS : KEEP_MS)) return kept.keys;
     const reading = { keys: read(), readAt: now };
     kept = reading;
-    reading.keys.catch(() => {
-      if (kept === reading) kept = undefined;
-    });
+    reading.keys.then(
+      () => {
+        lastGood = reading;
+      },
+      () => {
+        // A forged signature asks for a refresh: that this fails must not cost the keys that are still good.
+        if (kept === reading) kept = lastGood;
+      },
+    );
     return reading.keys;
   };
 }
