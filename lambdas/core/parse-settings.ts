@@ -6,6 +6,7 @@ import {
   type ConsumerSettings,
   DEFAULT_CIRCUIT,
   DEFAULTS,
+  defaultRetryUntilSeconds,
   FAILURE_REASONS,
   LIMITS,
   type ScreeningSettings,
@@ -50,8 +51,8 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
     retryUntilSeconds: reader.integer(
       'retryUntilSeconds',
       1,
-      queue.retentionSeconds,
-      Math.max(1, queue.retentionSeconds - 3_600),
+      Math.max(1, queue.retentionSeconds - 1),
+      defaultRetryUntilSeconds(queue.retentionSeconds),
     ),
     screening: screening(reader.child('screening', DEFAULTS.screening)),
     circuits: circuits(reader.child('circuits', {})),

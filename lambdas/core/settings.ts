@@ -180,6 +180,14 @@ export const DEFAULTS = {
 /** Name of the circuit that a consumer has when it names none. */
 export const DEFAULT_CIRCUIT = 'default';
 
+/**
+ * Default of `retryUntilSeconds`: an hour inside the retention, so that the move to the dead-letter queue happens
+ * before SQS deletes the message; half of the retention where an hour would leave less.
+ */
+export function defaultRetryUntilSeconds(retentionSeconds: number): number {
+  return Math.floor(Math.max(retentionSeconds - 3_600, retentionSeconds / 2));
+}
+
 /** Bounds that SQS and Lambda set. Source: the SQS and Lambda quotas pages of the AWS documentation. */
 export const LIMITS = {
   /** Longest visibility timeout, counted from the receive. Seconds. */
