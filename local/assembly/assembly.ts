@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ACCOUNT } from '../account.ts';
 import { AssemblyError } from '../errors.ts';
 import { arrayAt, isObject, type JsonObject, objectAt, parseJson, stringAt } from '../json.ts';
 import { readTemplate, type Template } from './template.ts';
@@ -14,8 +15,6 @@ export interface AssemblyStack {
   /** CloudFormation stack name. */
   readonly name: string;
   readonly region: string;
-  /** The account it was synthesized for, if it was synthesized for one. */
-  readonly account?: string;
   readonly template: Template;
   /** File asset directories (absolute) by the S3 object key that templates name. */
   readonly assets: ReadonlyMap<string, string>;
@@ -87,8 +86,7 @@ async function readStack(
     id,
     name: stringAt(properties, 'stackName') ?? id,
     region: region === '' || region === 'unknown-region' ? DEFAULT_REGION : region,
-    ...(account === '' || account === 'unknown-account' ? {} : { account }),
-    template: readTemplate(await readJson(join(directory, templateFile)), paths),
+    template: readTemplate(await readJson(join(directory, templateFile), localAccount(account)), paths),
     assets,
   };
 }
@@ -124,9 +122,16 @@ async function readAssets(
   }
 }
 
-async function readJson(path: string): Promise<unknown> {
+/** A stack synthesized for an account has its number in ARNs; here they have to name the local one. */
+function localAccount(account: string): (text: string) => string {
+  return /^\d{12}$/.test(account)
+    ? (text) => text.replaceAll(`:${account}:`, `:${ACCOUNT}:`)
+    : (text) => text;
+}
+
+async function readJson(path: string, adapt = (text: string): string => text): Promise<unknown> {
   try {
-    return parseJson(await readFile(path, 'utf8'));
+    return parseJson(adapt(await readFile(path, 'utf8')));
   } catch (cause) {
     throw new AssemblyError(`cannot read ${path}, is it a cloud assembly that cdk synth wrote?`, { cause });
   }

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ACCOUNT } from '../account.ts';
 import { arrayAt, numberAt, objectAt, stringAt } from '../json.ts';
 import { createAsyncInvoker } from '../lambda/async-invoke.ts';
 import { createFunctionRunner } from '../lambda/function.ts';
 import { lambdaVariables } from '../lambda/variables.ts';
-import { ACCOUNT } from './account.ts';
 import { type DeployContext, isNamed, type Player } from './context.ts';
 import type { ModelResource } from './model.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ACCOUNT } from './account.ts';
+import { ACCOUNT } from '../account.ts';
 import { physicalName, stableUuid } from './physical-name.ts';
 
 /** What `Ref` and `Fn::GetAtt` of a resource give. */

@@ -1,6 +1,6 @@
+import { ACCOUNT } from '../account.ts';
 import type { AssemblyStack } from '../assembly/assembly.ts';
 import { type TemplateLocation, UnresolvedReferenceError } from '../errors.ts';
-import { ACCOUNT } from './account.ts';
 import { stableUuid } from './physical-name.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { ACCOUNT } from '../account.ts';
 import { arrayAt, objectAt, parseJson, stringAt } from '../json.ts';
 import { parseSchedule } from '../schedule/expression.ts';
 import { startSchedule } from '../schedule/schedule.ts';
-import { ACCOUNT } from './account.ts';
 import type { DeployContext, Player } from './context.ts';
 import type { ModelResource } from './model.ts';
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { createRequire, registerHooks } from 'node:module';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { EnvironmentStart, FunctionError } from './protocol.ts';
@@ -60,6 +60,7 @@ export async function loadHandler({ taskRoot, handler, packageRoots }: Environme
 function behaveAsDeployed(taskRoot: string, packageRoots: readonly string[]): void {
   const rootUrl = pathToFileURL(taskRoot + sep).href;
   const commonJs = !existsSync(join(taskRoot, 'package.json'));
+  let borrowing = false;
   registerHooks({
     load(url, context, nextLoad) {
       const ownScript =
@@ -70,16 +71,22 @@ function behaveAsDeployed(taskRoot: string, packageRoots: readonly string[]): vo
       try {
         return nextResolve(specifier, context);
       } catch (error) {
-        if (!/^@(aws-sdk|smithy)\//.test(specifier)) throw error;
-        for (const root of packageRoots) {
-          try {
-            return nextResolve(specifier, {
-              ...context,
-              parentURL: pathToFileURL(join(root, 'index.js')).href,
-            });
-          } catch {
-            // the next root may have it
+        if (borrowing || !/^@(aws-sdk|smithy)\//.test(specifier)) throw error;
+        borrowing = true;
+        try {
+          for (const root of packageRoots) {
+            const parent = join(root, 'index.js');
+            try {
+              // the resolver of require ignores parentURL
+              return context.conditions.includes('require')
+                ? { url: pathToFileURL(createRequire(parent).resolve(specifier)).href, shortCircuit: true }
+                : nextResolve(specifier, { ...context, parentURL: pathToFileURL(parent).href });
+            } catch {
+              // the next root may have it
+            }
           }
+        } finally {
+          borrowing = false;
         }
         throw error;
       }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSchedule } from '../../local/schedule/expression.ts';
 import { functionResource, queueResource, run, take, until } from './fixture.ts';
 
-const after = (expression: string, time: string): string | undefined => {
+const dueAfter = (expression: string, time: string): string | undefined => {
   const next = parseSchedule(expression)?.(Date.parse(time));
   return next === undefined ? undefined : new Date(next).toISOString();
 };
@@ -19,12 +19,12 @@ describe('a schedule expression', () => {
     ['cron(5,10 1-2 1 1,7 ? 2027)', '2026-05-01T00:00:00Z', '2027-01-01T01:05:00.000Z'],
     ['at(2026-03-01T10:00:00)', '2026-01-01T00:00:00Z', '2026-03-01T10:00:00.000Z'],
   ])('%s after %s is due at %s', (expression, time, expected) => {
-    expect(after(expression, time)).toBe(expected);
+    expect(dueAfter(expression, time)).toBe(expected);
   });
 
   it('that lies in the past is never due', () => {
-    expect(after('cron(0 0 1 1 ? 2020)', '2026-01-01T00:00:00Z')).toBeUndefined();
-    expect(after('at(2020-01-01T00:00:00)', '2026-01-01T00:00:00Z')).toBeUndefined();
+    expect(dueAfter('cron(0 0 1 1 ? 2020)', '2026-01-01T00:00:00Z')).toBeUndefined();
+    expect(dueAfter('at(2020-01-01T00:00:00)', '2026-01-01T00:00:00Z')).toBeUndefined();
   });
 
   it.each([
