@@ -1,4 +1,4 @@
-import { causes, headerOf, httpStatusOf, numberField, textField } from './error-shape.ts';
+import { causes, headerOf, httpStatusOf, isInstance, numberField, textField } from './error-shape.ts';
 import {
   CircuitOpenError,
   DeferError,
@@ -108,16 +108,16 @@ export function classifyError(error: unknown, now: number): Classification {
     const classification = classifyOne(cause, now);
     if (classification !== undefined) return classification;
   }
-  return error instanceof Error ? bug : unknown;
+  return isInstance(error, Error) ? bug : unknown;
 }
 
 function classifyOne(error: object, now: number): Classification | undefined {
-  if (error instanceof PermanentError) return { ...refused, reason: error.reason };
-  if (error instanceof RetryAfterError) return outage(error.retryAfterMs);
-  if (error instanceof HandlerTimeoutError) return timeout;
-  if (error instanceof DeferError || error instanceof CircuitOpenError) return bug;
+  if (isInstance(error, PermanentError)) return { ...refused, reason: error.reason };
+  if (isInstance(error, RetryAfterError)) return outage(error.retryAfterMs);
+  if (isInstance(error, HandlerTimeoutError)) return timeout;
+  if (isInstance(error, DeferError) || isInstance(error, CircuitOpenError)) return bug;
   const name = textField(error, 'name') ?? '';
-  if (VALIDATION_NAMES.has(name) || error instanceof SyntaxError) return invalid;
+  if (VALIDATION_NAMES.has(name) || isInstance(error, SyntaxError)) return invalid;
   if (THROTTLING_NAMES.test(name)) return outage(retryAfterOf(error, now));
   const code = textField(error, 'code') ?? '';
   if (TIMEOUT_CODES.has(code) || name === 'TimeoutError') return timeout;
@@ -164,5 +164,5 @@ const HTTP_DATE = /^[A-Z][a-z]{2,8},? [\d A-Za-z:-]+(GMT|\d{4})$/;
 
 function parseDate(text: string): number {
   // biome-ignore lint/style/noRestrictedGlobals: parsing a date reads no clock
-  return Date.parse(text);
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`); // the old format without a zone is GMT too
 }

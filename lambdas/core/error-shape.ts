@@ -1,15 +1,39 @@
 /** Reading the fields that HTTP clients, the AWS SDK and Node put on their errors, without trusting any of them. */
 
 const DEEPEST_CAUSE = 6;
+const MOST_CAUSES = 50;
 
-/** The error, its causes, and the members of aggregate errors, outermost first; at most a few levels deep. */
-export function* causes(error: unknown, depth = 0): Generator<object> {
+/** The error, its causes, and the members of aggregate errors, outermost first, each once; bounded in depth and number. */
+export function causes(error: unknown): readonly object[] {
+  const found = new Set<object>();
+  collect(error, 0, found);
+  return [...found];
+}
+
+function collect(error: unknown, depth: number, found: Set<object>): void {
   if (typeof error !== 'object' || error === null || depth > DEEPEST_CAUSE) return;
-  yield error;
-  yield* causes(field(error, 'cause'), depth + 1);
+  if (found.size >= MOST_CAUSES || found.has(error)) return;
+  found.add(error);
+  collect(field(error, 'cause'), depth + 1, found);
+  if (!isInstance(error, AggregateError)) return;
   const members = field(error, 'errors');
-  if (error instanceof AggregateError && Array.isArray(members)) {
-    for (const member of members) yield* causes(member, depth + 1);
+  for (const member of membersOf(members)) collect(member, depth + 1, found);
+}
+
+function membersOf(list: unknown): readonly unknown[] {
+  try {
+    return Array.isArray(list) ? list.slice(0, MOST_CAUSES) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** `instanceof`, for values that may be proxies: a trap that throws means no. */
+export function isInstance<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
   }
 }
 
@@ -35,11 +59,11 @@ export function headerOf(error: object, name: string): string | undefined {
   for (const holder of [field(error, 'response'), field(error, '$response'), error]) {
     if (typeof holder !== 'object' || holder === null) continue;
     const headers = field(holder, 'headers');
-    if (headers instanceof Headers) {
+    if (isInstance(headers, Headers)) {
       const value = headers.get(name);
       if (value !== null) return value;
     } else if (typeof headers === 'object' && headers !== null) {
-      const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
+      const key = keysOf(headers).find((candidate) => candidate.toLowerCase() === name);
       const value = key === undefined ? undefined : field(headers, key);
       if (typeof value === 'string' || typeof value === 'number') return String(value);
     }
@@ -57,6 +81,14 @@ export function textField(holder: object, name: string): string | undefined {
 export function numberField(holder: object, name: string): number | undefined {
   const value = field(holder, name);
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function keysOf(holder: object): readonly string[] {
+  try {
+    return Object.keys(holder);
+  } catch {
+    return [];
+  }
 }
 
 function field(holder: object, name: string): unknown {

@@ -53,6 +53,6 @@ function fingerprint(name: string, message: string, stack: string | undefined): 
     .slice(0, LONGEST_MESSAGE)
     .replace(/"[^"]*"|'[^']*'/g, '""')
     .replace(/\b[\da-f]{8,}(-[\da-f]+)*\b/gi, '#')
-    .replace(/\d+/g, '#');
+    .replace(/[\w-]*\d[\w-]*/g, '#');
   return createHash('sha256').update(`${name}\n${constant}\n${place}`).digest('hex').slice(0, 12);
 }
