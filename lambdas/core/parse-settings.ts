@@ -63,7 +63,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
 
 function sourceQueue(reader: SettingsReader): SourceQueueSettings {
   const url = reader.text('url');
-  const name = reader.text('name', url.slice(url.lastIndexOf('/') + 1));
+  const name = reader.text('name', nameOf(url));
   return {
     url,
     name,
@@ -77,9 +77,14 @@ function targetQueue(reader: SettingsReader): TargetQueueSettings {
   const url = reader.text('url');
   return {
     url,
-    name: reader.text('name', url.slice(url.lastIndexOf('/') + 1)),
+    name: reader.text('name', nameOf(url)),
     retentionSeconds: reader.integer('retentionSeconds', 60, 14 * DAY_SECONDS, DLQ_RETENTION_SECONDS),
   };
+}
+
+/** A queue's name is the last part of its URL; where that is missing, it is the one problem to tell. */
+function nameOf(url: string): string {
+  return url === '' ? 'unknown' : url.slice(url.lastIndexOf('/') + 1);
 }
 
 function attempts(reader: SettingsReader): AttemptSettings {

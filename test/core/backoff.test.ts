@@ -4,7 +4,7 @@ import { backoffDelayMs, exponentialDelayMs } from '../../lambdas/core/backoff.t
 import type { BackoffSettings } from '../../lambdas/core/settings.ts';
 
 const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-const attempt = fc.integer({ min: 1, max: 1_000 });
+const attempt = fc.integer({ min: 1, max: 100 });
 const settings = (kind: BackoffSettings['kind']): fc.Arbitrary<BackoffSettings> =>
   fc
     .record({
