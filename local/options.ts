@@ -44,7 +44,8 @@ export interface LocalStackOptions {
    */
   readonly endpoints?: { readonly sqs?: string; readonly dynamodb?: string };
   /**
-   * Environments of one function at a time; further invocations wait. 1 or more.
+   * Environments of one function at a time; further invocations wait, and no event source handles more batches at a
+   * time. 1 or more.
    *
    * @default 10
    */

@@ -38,8 +38,9 @@ const DEFAULT_GRACE_MS = 5_000;
  * function URLs, schedules and SQS event sources.
  *
  * It is a development tool. What differs from AWS: permissions, encryption and message retention are not enforced;
- * memory limits hold for the JavaScript heap; environments are not frozen between invocations; resources that cannot be
- * played are named in `warnings`.
+ * memory limits hold for the JavaScript heap; environments are not frozen between invocations; lines that a function
+ * writes come without Lambda's prefix; a dead letter does not name its source queue; resources that cannot be played are
+ * named in `warnings`.
  *
  * @throws {AssemblyError} if the assembly cannot be read
  * @throws {UnsupportedIntrinsicError} if a template uses a function that is not known here

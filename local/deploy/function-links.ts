@@ -45,6 +45,12 @@ export const playEventSourceMapping: Player = (resource, context) => {
     );
   }
   const maximumConcurrency = numberAt(objectAt(properties, 'ScalingConfig'), 'MaximumConcurrency');
+  const { maxEnvironments } = context.runner;
+  if (maximumConcurrency !== undefined && maximumConcurrency > maxEnvironments) {
+    context.warn(
+      `${resource.constructPath}: at most ${maxEnvironments} batches at a time (option maxEnvironments), not ${maximumConcurrency}`,
+    );
+  }
   const batchSize = numberAt(properties, 'BatchSize') ?? DEFAULT_BATCH_SIZE;
   const batchingWindowSeconds = numberAt(properties, 'MaximumBatchingWindowInSeconds') ?? 0;
   const reportsFailures = arrayAt(properties, 'FunctionResponseTypes').includes('ReportBatchItemFailures');
@@ -63,6 +69,7 @@ export const playEventSourceMapping: Player = (resource, context) => {
       maxConcurrency: maximumConcurrency ?? DEFAULT_CONCURRENCY,
       reportsFailures,
     },
+    concurrencyLimit: maxEnvironments,
     invoke: (event) => target.runner.invoke(event),
     onWarning: context.warn,
   });

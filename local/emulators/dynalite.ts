@@ -35,6 +35,9 @@ export async function startDynalite(requests: RequestLog): Promise<LoopbackServe
     }
     requests.add('dynamodb', targetOperation(request.headers['x-amz-target']));
     serve?.call(server, request, response);
+    // dynalite throws, and so ends this process, when a caller goes away in the middle of a request
+    request.removeAllListeners('error');
+    request.on('error', () => response.destroy());
   });
   server.keepAliveTimeout = 60_000;
   return listenOnLoopback(server);

@@ -135,18 +135,21 @@ export function createFunctionRunner(definition: FunctionDefinition, options: Ru
       }
       counts.invocations += 1;
       counts.running += 1;
-      const json = JSON.stringify(event) ?? 'null';
-      const slot = await acquire();
-      const result = await slot.environment.invoke({
-        event: json,
-        context: contextFields(definition, requestId, slot.logStreamName),
-        timeoutMs: definition.timeoutMs,
-      });
-      release(slot);
-      counts.running -= 1;
-      if (result.ok) return { requestId, payload: JSON.parse(result.payload) };
-      counts.errors += 1;
-      return { requestId, payload: null, error: result.error };
+      try {
+        const json = JSON.stringify(event) ?? 'null';
+        const slot = await acquire();
+        const result = await slot.environment.invoke({
+          event: json,
+          context: contextFields(definition, requestId, slot.logStreamName),
+          timeoutMs: definition.timeoutMs,
+        });
+        release(slot);
+        if (result.ok) return { requestId, payload: JSON.parse(result.payload) };
+        counts.errors += 1;
+        return { requestId, payload: null, error: result.error };
+      } finally {
+        counts.running -= 1;
+      }
     },
     async kill() {
       const all = [...slots];

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { join, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { EnvironmentStart, FunctionError } from './protocol.ts';
 
 /** A Lambda handler, asynchronous or with a callback. */
@@ -39,10 +39,15 @@ export async function loadHandler({ taskRoot, handler, packageRoots }: Environme
       errorMessage: `Error: Cannot find module '${moduleName}'`,
     });
   }
-  behaveAsDeployed(taskRoot, packageRoots);
-  let value: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
+  const commonJs = !existsSync(join(taskRoot, 'package.json'));
+  behaveAsDeployed(taskRoot, packageRoots, commonJs);
+  let value: unknown;
+  try {
+    value =
+      commonJs && file.endsWith('.js') ? createRequire(file)(file) : await import(pathToFileURL(file).href);
+  } catch (error) {
     throw new HandlerLoadError(loadError(error));
-  });
+  }
   for (const name of exportPath) value = member(value, name) ?? member(member(value, 'default'), name);
   if (!isHandler(value)) {
     throw new HandlerLoadError({
@@ -57,15 +62,16 @@ export async function loadHandler({ taskRoot, handler, packageRoots }: Environme
  * Two things differ between a directory inside a project and /var/task. A `.js` file there has no package.json of the
  * project above it, so it is CommonJS unless the bundle says otherwise. And the AWS SDK is there without being bundled.
  */
-function behaveAsDeployed(taskRoot: string, packageRoots: readonly string[]): void {
+function behaveAsDeployed(taskRoot: string, packageRoots: readonly string[], commonJs: boolean): void {
   const rootUrl = pathToFileURL(taskRoot + sep).href;
-  const commonJs = !existsSync(join(taskRoot, 'package.json'));
   let borrowing = false;
   registerHooks({
     load(url, context, nextLoad) {
-      const ownScript =
+      const own =
         commonJs && url.startsWith(rootUrl) && url.endsWith('.js') && !url.includes('/node_modules/');
-      return nextLoad(url, ownScript ? { ...context, format: 'commonjs' } : context);
+      if (!own) return nextLoad(url, context);
+      // only a source given here keeps the loader from asking the project's package.json
+      return { format: 'commonjs', source: readFileSync(fileURLToPath(url)), shortCircuit: true };
     },
     resolve(specifier, context, nextResolve) {
       try {

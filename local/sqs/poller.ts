@@ -23,6 +23,8 @@ export interface PollerOptions {
   readonly queueArn: string;
   readonly region: string;
   readonly settings: PollerSettings;
+  /** Upper bound of the concurrency, whatever the settings say: the environments there can be. */
+  readonly concurrencyLimit: number;
   readonly invoke: (event: unknown) => Promise<InvocationResult>;
   readonly onWarning: (warning: string) => void;
 }
@@ -58,6 +60,8 @@ export function createPoller(options: PollerOptions): Poller {
   let polling = 0;
   let busy = 0;
   let stopped: (() => void)[] = [];
+
+  const maxLanes = (): number => Math.min(settings.maxConcurrency, options.concurrencyLimit);
 
   const receiveBatch = async (signal: AbortSignal): Promise<readonly SourceMessage[]> => {
     const { batchSize, batchingWindowMs } = settings;
@@ -125,7 +129,7 @@ export function createPoller(options: PollerOptions): Poller {
 
   const lane = async (signal: AbortSignal): Promise<void> => {
     lanes += 1;
-    while (!signal.aborted && lanes <= settings.maxConcurrency) {
+    while (!signal.aborted && lanes <= maxLanes()) {
       const messages = await poll(signal);
       if (messages.length > 0) {
         openLane(signal);
@@ -140,7 +144,7 @@ export function createPoller(options: PollerOptions): Poller {
   };
 
   const openLane = (signal: AbortSignal): void => {
-    if (!signal.aborted && polling === 0 && lanes < settings.maxConcurrency) void lane(signal);
+    if (!signal.aborted && polling === 0 && lanes < maxLanes()) void lane(signal);
   };
 
   return {

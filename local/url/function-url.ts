@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../emulators/loopback.ts';
 import type { InvocationResult } from '../lambda/function.ts';
 import { urlEvent } from './url-event.ts';
@@ -19,7 +19,7 @@ export interface FunctionUrl extends LoopbackServer {
  */
 export async function startFunctionUrl(): Promise<FunctionUrl> {
   let invoke: ((event: unknown) => Promise<InvocationResult>) | undefined;
-  const server = await startLoopbackServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = crypto.randomUUID();
     const body = await readBody(request, MAX_PAYLOAD_BYTES);
     if (body === undefined) {
@@ -43,6 +43,10 @@ export async function startFunctionUrl(): Promise<FunctionUrl> {
       }),
     );
     send(response, result);
+  };
+  const server = await startLoopbackServer((request, response) => {
+    // fails when the caller goes away while it sends
+    serve(request, response).catch(() => response.destroy());
   });
   return {
     ...server,

@@ -191,6 +191,7 @@ describe('batches', () => {
   it.each([
     ['the maximum concurrency', { ScalingConfig: { MaximumConcurrency: 2 } }, 2],
     ['five, where Lambda starts too', {}, 5],
+    ['the environments there can be', { ScalingConfig: { MaximumConcurrency: 50 } }, 10],
   ])('are handled at the same time up to %s', async (_what, mapping, expected) => {
     const running = await start({ Enabled: false, BatchSize: 1, ...mapping }, { VisibilityTimeout: 30 });
     await preload(running, orders(12, { ms: 60 }));

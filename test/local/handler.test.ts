@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { functionResource, run } from './fixture.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startLocalStack } from '../../local/index.ts';
+import { functionResource, run, writeAssembly } from './fixture.ts';
 
 async function invoke(files: Record<string, string>, handler = 'index.handler') {
   const resources = { Fn: functionResource('main', { Handler: handler }) };
@@ -33,6 +36,21 @@ describe('the handler', () => {
     ],
   ])('can be %s', async (_what, files, handler) => {
     expect(await invoke(files, handler)).toMatchObject({ payload: 1 });
+  });
+
+  it('is CommonJS in a project of type module too, as it will be on Lambda', async () => {
+    const files = {
+      'index.js': 'const { value } = require("./other.js"); exports.handler = async () => value;',
+      'other.js': 'exports.value = 1;',
+    };
+    const assembly = await writeAssembly(
+      { App: { resources: { Fn: functionResource('main') } } },
+      { main: files },
+    );
+    await writeFile(join(assembly, 'package.json'), '{"type":"module"}');
+    const stack = await startLocalStack({ assembly });
+    onTestFinished(() => stack.stop());
+    expect(await stack.function('Fn').invoke({})).toMatchObject({ payload: 1 });
   });
 
   it('can use the AWS SDK without bringing it', async () => {

@@ -152,6 +152,22 @@ async function runScript(assembly: string, body: string): Promise<string> {
   return stdout;
 }
 
+it('survives a caller that goes away in the middle of a request', async () => {
+  const { stack } = await run(consumer(0), CODE);
+  for (const endpoint of new Set(Object.values(stack.endpoints))) {
+    const { port, host } = new URL(endpoint);
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        socket.write(`POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 100\r\n\r\n{`, () => {
+          socket.resetAndDestroy();
+          resolve();
+        });
+      });
+    });
+  }
+  expect((await stack.function('Fn').invoke({})).error).toBeUndefined();
+});
+
 it('leaves nothing open after it stopped', async () => {
   const assembly = await writeAssembly(consumer(0), CODE);
   const body = `
