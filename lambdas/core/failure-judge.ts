@@ -3,8 +3,8 @@ import type { Circuit } from './circuit/circuit.ts';
 import type { CircuitFailure, Refusal } from './circuit/circuit-session.ts';
 import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
-import { causes } from './error-shape.ts';
-import { CircuitOpenError, DeferError } from './errors.ts';
+import { causes, isInstance } from './error-shape.ts';
+import { CircuitOpenError, DeferError, PermanentError, RetryAfterError } from './errors.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope, Finding } from './failure-envelope.ts';
 import type { ReceivedMessage } from './message.ts';
@@ -28,7 +28,9 @@ export interface FailureJudge {
   expired(message: ReceivedMessage, record: MessageRecord): MoveVerdict;
   /** A check refused it. */
   poison(message: ReceivedMessage, record: MessageRecord, rejection: Rejection): MoveVerdict;
-  /** Its attempts were used up before; the move did not come about then. */
+  /** Whether its attempts were used up before, and the move did not come about then. */
+  isUsedUp(record: MessageRecord): boolean;
+  /** Its attempts were used up before. */
   usedUp(message: ReceivedMessage, record: MessageRecord): MoveVerdict;
   /** A circuit refused it. */
   refused(message: ReceivedMessage, refusal: Refusal): PutBackVerdict;
@@ -107,17 +109,25 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     };
   }
 
-  /** Time until a moment, spread so that those who wait for it do not come back all at once. Milliseconds. */
-  function until(epochMs: number): number {
+  /**
+   * Time until a moment, spread so that those who wait for it do not come back all at once. `behind`: after all who
+   * were only refused. Milliseconds.
+   */
+  function until(epochMs: number, behind = false): number {
     const wait = Math.max(0, epochMs - clock.now());
-    return wait + random() * Math.max(LEAST_SPREAD_MS, wait * SPREAD);
+    const spread = Math.max(LEAST_SPREAD_MS, wait * SPREAD);
+    return wait + (behind ? spread : 0) + random() * spread;
   }
 
-  /** When the last of these circuits may let a call through again; nothing if all do. Milliseconds from now. */
+  /**
+   * When the last of these circuits may let a call through again; nothing if all do. A message that failed lets the
+   * others go first: the next probe may be theirs, since it could be this message that the dependency cannot bear.
+   * Milliseconds from now.
+   */
   function untilCircuits(names: readonly string[]): number {
     const times = names.map((name) => circuits.get(name)?.snapshot().retryAtEpochMs ?? 0);
     const last = Math.max(0, ...times);
-    return last > clock.now() ? until(last) : 0;
+    return last > clock.now() ? until(last, true) : 0;
   }
 
   function failed(
@@ -170,6 +180,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
   return {
     failed,
     expired: (message, record) => deadLetter(message, record, { reason: 'EXPIRED', exhausted: false }),
+    isUsedUp: (record) => record.attempts >= limitFor(record.history.at(-1)?.reason ?? 'UNKNOWN'),
     usedUp(message, record) {
       const reason = record.history.at(-1)?.reason ?? 'UNKNOWN';
       return deadLetter(message, record, { reason, exhausted: true });
@@ -189,10 +200,11 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
   };
 }
 
-/** The error that asks for a deferral, wherever it stands in the chain of causes. */
+/** The error that asks for a deferral, wherever it stands in the chain of causes; a typed error around it decides. */
 function deferralOf(error: unknown): DeferError | CircuitOpenError | undefined {
   for (const cause of causes(error)) {
-    if (cause instanceof DeferError || cause instanceof CircuitOpenError) return cause;
+    if (isInstance(cause, DeferError) || isInstance(cause, CircuitOpenError)) return cause;
+    if (isInstance(cause, PermanentError) || isInstance(cause, RetryAfterError)) return undefined;
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { type LocalStack, startLocalStack } from 'spillway/local';
+import { synthesize } from '../../synthesize.ts';
 import type { Fault } from '../fault.ts';
 import { type Account, account, type PhysicalQueues } from './account.ts';
 import { type Delivery, deliveries, seededRandom } from './deliveries.ts';
@@ -12,7 +13,6 @@ import { completed, ledgerOf } from './ledger.ts';
 import { runOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { complaints, type RunResult, table } from './report.ts';
-import { synthesize } from './synthesize.ts';
 
 const STACK = 'WebhookIntake';
 const ASSEMBLY = 'out/webhook-intake.cdk.out';
