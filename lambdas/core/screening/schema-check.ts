@@ -14,15 +14,15 @@ export type SchemaSource<T> =
 /** Findings that are kept of one validation. */
 const MOST_FINDINGS = 20;
 
-/** Validate the payload; the handler gets what the schema makes of it. A schema that throws refuses. */
+/** Validate the payload; the handler gets what the schema makes of it. A schema or a selector that throws refuses. */
 export function schemaCheck<T>(source: SchemaSource<T>): Check {
   return {
     name: 'schema',
     async inspect(candidate) {
-      const schema = isSchema(source) ? source : source(candidate.message);
-      if (schema === undefined) return rejection('SCHEMA_VALIDATION_FAILED', 'no schema for this message');
       let result: StandardSchemaV1.Result<T>;
       try {
+        const schema = isSchema(source) ? source : source(candidate.message);
+        if (schema === undefined) return rejection('SCHEMA_VALIDATION_FAILED', 'no schema for this message');
         result = await schema['~standard'].validate(candidate.payload);
       } catch (error) {
         const name = error instanceof Error ? error.name : typeof error;
