@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { causes, textField } from './error-shape.ts';
 import { HandlerTimeoutError } from './errors.ts';
 
 /** The time frame of one batch. */
@@ -43,4 +44,20 @@ export function startInvocation(clock: Clock, remainingMs: number): Invocation {
       stopWaiting();
     },
   };
+}
+
+const ABORT_NAMES = new Set(['AbortError', 'CanceledError', 'CancelError']);
+const ABORT_CODES = new Set(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED']);
+
+/**
+ * The reason of an abort, for clients that answer one with an error of their own (the AWS SDK, axios): once the signal
+ * has aborted, such an error means what aborted it. Any other error is what it is.
+ */
+export function reasonOfAbort(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted) return error;
+  const [thrown] = causes(error);
+  if (thrown === undefined) return error;
+  const aborted =
+    ABORT_NAMES.has(textField(thrown, 'name') ?? '') || ABORT_CODES.has(textField(thrown, 'code') ?? '');
+  return aborted ? signal.reason : error;
 }

@@ -1,6 +1,7 @@
 import type { Classification } from '../classifier.ts';
 import { CircuitOpenError, ConfigurationError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
+import { reasonOfAbort } from '../invocation.ts';
 import type { CallOutcome, Circuit, Permit } from './circuit.ts';
 
 /** A failure of the dependency's health that happened while a message was being handled. */
@@ -8,7 +9,7 @@ export interface CircuitFailure {
   readonly circuit: string;
   /** Whether the call was the probe of a half-open circuit. */
   readonly probe: boolean;
-  /** Whether the circuit had no failures on record before the call. */
+  /** Whether the circuit had no failures on record, neither before the call nor since. */
   readonly clean: boolean;
 }
 
@@ -37,16 +38,24 @@ export interface CircuitSession {
   call<T>(circuit: string, operation: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
   /** Tell a circuit how the message as a whole went: the way of a consumer that names no circuits. */
   reportWhole(circuit: string, error?: { readonly thrown: unknown }): Promise<void>;
+  /** Report the calls that are under way as failed: nobody waits for them any longer. */
+  abandon(thrown: unknown): Promise<void>;
   /** Hand back the permits that were not used. */
   close(): Promise<void>;
   /** Failures of the dependencies' health so far. */
   readonly failures: readonly CircuitFailure[];
 }
 
+interface Running {
+  readonly circuit: Circuit;
+  readonly permit: Permit;
+}
+
 /** Start a message's dealings with its circuits. */
 export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   const { circuits, classify, signal, onRejected, now } = options;
   const held = new Map<string, Permit>();
+  const underWay = new Set<Running>();
   const failures: CircuitFailure[] = [];
 
   async function admit(): Promise<Refusal | undefined> {
@@ -78,15 +87,25 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   async function call<T>(name: string, operation: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
     const circuit = circuits.get(name);
     if (circuit === undefined) throw unknownCircuit(name, circuits);
-    const permit = await permitFor(circuit);
+    const running: Running = { circuit, permit: await permitFor(circuit) };
+    underWay.add(running);
+    let result: T;
     try {
-      const result = await operation(signal);
-      await circuit.report(permit, { kind: 'success' });
-      return result;
+      result = await operation(signal);
     } catch (error) {
-      await report(circuit, permit, outcomeOf(error));
+      await end(running, outcomeOf(reasonOfAbort(error, signal)));
       throw error;
     }
+    await end(running, { kind: 'success' });
+    return result;
+  }
+
+  async function end(running: Running, outcome: CallOutcome): Promise<void> {
+    if (underWay.delete(running)) await report(running.circuit, running.permit, outcome);
+  }
+
+  async function abandon(thrown: unknown): Promise<void> {
+    for (const running of [...underWay]) await end(running, outcomeOf(thrown));
   }
 
   function outcomeOf(error: unknown): CallOutcome {
@@ -98,7 +117,8 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
 
   async function report(circuit: Circuit, permit: Permit, outcome: CallOutcome): Promise<void> {
     if (outcome.kind === 'failure') {
-      failures.push({ circuit: circuit.name, probe: permit.probe, clean: permit.clean });
+      const clean = permit.clean && circuit.snapshot().clean;
+      failures.push({ circuit: circuit.name, probe: permit.probe, clean });
     }
     await circuit.report(permit, outcome);
   }
@@ -116,7 +136,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     held.clear();
   }
 
-  return { admit, call, reportWhole, close, failures };
+  return { admit, call, reportWhole, abandon, close, failures };
 }
 
 function unknownCircuit(name: string, circuits: ReadonlyMap<string, Circuit>): ConfigurationError {

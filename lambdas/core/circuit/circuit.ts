@@ -47,6 +47,8 @@ export interface CircuitSnapshot {
   readonly state: CircuitState;
   /** When an open circuit may let a probe through. Epoch milliseconds. */
   readonly retryAtEpochMs: number | undefined;
+  /** Whether it is closed without failures on record. */
+  readonly clean: boolean;
 }
 
 /**

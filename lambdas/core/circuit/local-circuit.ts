@@ -43,8 +43,8 @@ type State =
  *
  * `failureThreshold` consecutive failures open it for `openForMs` (± 10 %); then one probe at a time is let through, and
  * `successThreshold` good ones in a row close it. A bad one opens it again for twice as long, up to `maxOpenForMs`. A
- * longer `Retry-After` from the dependency extends the open time, up to the same cap. No timers: everything happens
- * inside the calls.
+ * longer `Retry-After` from the dependency extends the open time, up to the same cap; it is never cut short by the
+ * jitter. No timers: everything happens inside the calls.
  *
  * @example
  * const admission = circuit.admit();
@@ -75,9 +75,10 @@ export function localCircuit(options: LocalCircuitOptions): Circuit {
   }
 
   function open(openForMs: number, retryAfterMs: number | undefined): void {
-    const asked = Math.min(settings.maxOpenForMs, Math.max(openForMs, retryAfterMs ?? 0));
-    const jittered = asked * (1 + OPEN_JITTER * (2 * random() - 1));
-    move({ kind: 'open', until: clock.now() + jittered, openForMs });
+    const draw = random();
+    const own = openForMs * (1 + OPEN_JITTER * (2 * draw - 1));
+    const asked = Math.min(settings.maxOpenForMs, retryAfterMs ?? 0) * (1 + OPEN_JITTER * draw);
+    move({ kind: 'open', until: clock.now() + Math.max(own, asked), openForMs });
   }
 
   function refuse(retryAtEpochMs: number): Admission {
@@ -92,10 +93,13 @@ export function localCircuit(options: LocalCircuitOptions): Circuit {
     return { kind: 'admitted', permit };
   }
 
+  function onRecord(): boolean {
+    return failures > 0 && clock.now() - lastFailureAt < settings.windowMs;
+  }
+
   function admit(): Admission {
     if (state.kind === 'closed') {
-      const onRecord = failures > 0 && clock.now() - lastFailureAt < settings.windowMs;
-      return { kind: 'admitted', permit: onRecord ? dirty : clean };
+      return { kind: 'admitted', permit: onRecord() ? dirty : clean };
     }
     const now = clock.now();
     if (state.kind === 'open') {
@@ -149,6 +153,7 @@ export function localCircuit(options: LocalCircuitOptions): Circuit {
     snapshot: (): CircuitSnapshot => ({
       state: state.kind,
       retryAtEpochMs: state.kind === 'open' ? state.until : undefined,
+      clean: state.kind === 'closed' && !onRecord(),
     }),
   };
 }
