@@ -13,5 +13,7 @@ compile('tsconfig.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 
 function compile(project: string): void {
-  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', project], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', project], {
+    stdio: 'inherit',
+  });
 }
