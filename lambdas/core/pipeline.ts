@@ -4,12 +4,13 @@ import { type CircuitSession, circuitSession } from './circuit/circuit-session.t
 import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
 import type { HandlerContext, Logger } from './context.ts';
+import { trackEffect } from './effect.ts';
 import { ConfigurationError, HandlerTimeoutError, PermanentError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
 import { type FailureJudge, failureJudge } from './failure-judge.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from './idempotency.ts';
-import type { Invocation } from './invocation.ts';
+import { type Invocation, reasonOfAbort } from './invocation.ts';
 import type { QueueMessage, ReceivedMessage } from './message.ts';
 import { type MessageRecord, NO_RECORD } from './records.ts';
 import { type ScreenOptions, screen } from './screening/screen.ts';
@@ -89,7 +90,7 @@ async function take(
     return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS, summarizeError(screening.error));
   }
   if (known === 'unavailable') return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
-  if (record.attempts >= settings.attempts.max) return judge.usedUp(message, record);
+  if (judge.isUsedUp(record)) return judge.usedUp(message, record);
   if (invocation.signal.aborted) return defer(messageId, 'no-time-left', 0);
   return attempt(parts, judge, inFlight, message, screening.payload, record, invocation);
 }
@@ -131,13 +132,16 @@ async function attempt(
     const startedAt = clock.now();
     const attemptNumber = record.attempts + 1;
     const context = handlerContext(parts, session, message, key, attemptNumber, invocation);
-    const run = guard.run(key, invocation.remainingMs(), async () => {
-      await callHandler(parts, session, payload, context);
-    });
+    const effect = trackEffect(() => callHandler(parts, session, payload, context), invocation.signal);
+    const run = guard.run(key, invocation.remainingMs(), effect.run);
     inFlight.set(key, run);
-    const outcome = await Promise.race([run, invocation.gaveUp]).finally(() => {
+    const ended = await Promise.race([run, invocation.gaveUp]).finally(() => {
       if (inFlight.get(key) === run) inFlight.delete(key);
     });
+    const outcome = ended === 'gave-up' ? effect.soFar() : ended;
+    if (outcome !== 'running' && outcome.kind === 'failed' && !effect.started()) {
+      return defer(message.messageId, 'no-time-left', 0);
+    }
     return await conclude(parts, judge, message, record, session, outcome, startedAt);
   } finally {
     await session.close();
@@ -153,7 +157,8 @@ async function callHandler(
 ): Promise<void> {
   try {
     await parts.handle(payload, context);
-  } catch (thrown) {
+  } catch (error) {
+    const thrown = reasonOfAbort(error, context.signal);
     await session.reportWhole(DEFAULT_CIRCUIT, { thrown });
     throw thrown;
   }
@@ -166,13 +171,14 @@ async function conclude(
   message: ReceivedMessage,
   record: MessageRecord,
   session: CircuitSession,
-  outcome: IdempotentOutcome | 'gave-up',
+  outcome: IdempotentOutcome | 'running',
   startedAt: number,
 ): Promise<Verdict> {
   const { clock, emit } = parts;
   const { messageId } = message;
-  if (outcome === 'gave-up') {
+  if (outcome === 'running') {
     const error = new HandlerTimeoutError(clock.now() - startedAt);
+    await session.abandon(error);
     await session.reportWhole(DEFAULT_CIRCUIT, { thrown: error });
     return judge.failed(message, record, error, session.failures);
   }
