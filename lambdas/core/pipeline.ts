@@ -125,8 +125,9 @@ async function attempt(
   const refusal = await session.admit();
   if (refusal !== undefined) return judge.refused(message, refusal);
   try {
-    const earlier = inFlight.get(key);
-    if (earlier !== undefined) await Promise.race([earlier, invocation.gaveUp]);
+    for (let earlier = inFlight.get(key); earlier !== undefined; earlier = inFlight.get(key)) {
+      if ((await Promise.race([earlier, invocation.gaveUp])) === 'gave-up') break;
+    }
     if (invocation.signal.aborted) return defer(message.messageId, 'no-time-left', 0);
 
     const startedAt = clock.now();

@@ -38,6 +38,16 @@ function read(attributes: Readonly<Record<string, MessageAttribute>>): FailureEn
 }
 
 describe('JSON in ASCII', () => {
+  it('escapes every character that is not plain ASCII', () => {
+    for (let unit = 0; unit <= 0xffff; unit += 1) {
+      const json = asciiJson(String.fromCharCode(unit));
+      expect(
+        /^[\x20-\x7e]+$/.test(json) && JSON.parse(json).charCodeAt(0) === unit,
+        `U+${unit.toString(16)}`,
+      ).toBe(true);
+    }
+  });
+
   it('holds any text, lone surrogates included, in characters that SQS takes', () => {
     fc.assert(
       fc.property(

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { type BatchParts, processBatch } from '../../lambdas/core/batch.ts';
+import type { QueueMessage } from '../../lambdas/core/message.ts';
+import type { SettingsInput } from '../../lambdas/core/parse-settings.ts';
+import type { KnownRecord } from '../../lambdas/core/pipeline.ts';
+import type { ConsumerSettings } from '../../lambdas/core/settings.ts';
+import { createSettlement } from '../../lambdas/core/settlement.ts';
+import { defer, type Verdict } from '../../lambdas/core/verdict.ts';
+import {
+  consumerSettings,
+  eventLog,
+  fakeClock,
+  fakeRecords,
+  fakeSource,
+  fakeTarget,
+  idle,
+  queueMessage,
+} from './fixtures.ts';
+
+const FIFO = { queue: { url: 'http://sqs.local/1/orders.fifo' } };
+const move: Verdict = {
+  kind: 'move',
+  target: 'dead-letter',
+  envelope: { stableId: 's' } as never,
+  regardlessOfStore: false,
+  announce: { kind: 'quarantined', messageId: 'm', reason: 'INVALID_FORMAT' },
+};
+
+/** A batch whose pipeline answers with what the test wants of each message, after a turn of the event loop. */
+function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record<string, Verdict> = {}) {
+  const clock = fakeClock();
+  const settings = consumerSettings(overrides);
+  const records = fakeRecords();
+  const source = fakeSource();
+  const deadLetterQueue = fakeTarget('orders-dlq');
+  const { emit, kinds } = eventLog();
+  const begun: string[] = [];
+  const known = new Map<string, KnownRecord>();
+  let running = 0;
+  let most = 0;
+  const parts: BatchParts = {
+    settings,
+    records,
+    emit,
+    clock,
+    settlement: createSettlement({
+      settings,
+      source,
+      deadLetterQueue,
+      quarantineQueue: fakeTarget('orders-quarantine'),
+      records,
+      emit,
+      clock,
+    }),
+    async pipeline({ messageId }, record) {
+      begun.push(messageId);
+      known.set(messageId, record);
+      running += 1;
+      most = Math.max(most, running);
+      await idle();
+      running -= 1;
+      return verdicts[messageId] ?? { kind: 'done' };
+    },
+  };
+  const run = (...messages: QueueMessage[]) => processBatch(parts, messages, 30_000);
+  const changes = () =>
+    source.changes.map(({ receiptHandle, visibilitySeconds }) => [receiptHandle, visibilitySeconds]);
+  return {
+    run,
+    clock,
+    records,
+    source,
+    changes,
+    deadLetterQueue,
+    begun,
+    known,
+    kinds,
+    concurrency: () => most,
+  };
+}
+
+const plain = (...ids: string[]) => ids.map((messageId) => queueMessage({ messageId }));
+const grouped = (...ids: string[]) =>
+  ids.map((messageId) => queueMessage({ messageId, groupId: messageId.slice(0, 1) }));
+
+describe('a batch of a standard queue', () => {
+  it.each([1, 3, 10])('is worked on %i at a time', async (concurrency) => {
+    const { run, begun, concurrency: most } = setup({ concurrency });
+    const ids = Array.from({ length: 12 }, (_, at) => `m${at}`);
+    expect(await run(...plain(...ids))).toEqual([]);
+    expect(begun).toEqual(ids);
+    expect(most()).toBe(concurrency);
+  });
+
+  it('reports exactly what is not done, and puts it back', async () => {
+    const { run, changes } = setup({}, { b: defer('b', 'handler', 7_000), c: move });
+    expect(await run(...plain('a', 'b', 'c'))).toEqual(['b']);
+    expect(changes()).toEqual([['receipt-b', 7]]);
+  });
+
+  it('reports a message that could not be moved', async () => {
+    const { run, deadLetterQueue } = setup({}, { a: move });
+    deadLetterQueue.refuse = () => true;
+    expect(await run(...plain('a', 'b'))).toEqual(['a']);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { run, clock } = setup();
+    await run(...plain('a'));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is done at once when it is empty', async () => {
+    expect(await setup().run()).toEqual([]);
+  });
+});
+
+describe('the records of a batch', () => {
+  it('are not read for messages received for the first time', async () => {
+    const { run, records, known } = setup();
+    await run(...plain('a', 'b'));
+    expect(records.loads).toBe(0);
+    expect(known.get('a')).toEqual({ attempts: 0, history: [] });
+  });
+
+  it('are read once for all others together', async () => {
+    const { run, records, known } = setup();
+    records.stored.set('b', { attempts: 3, history: [] });
+    const again = ['b', 'c'].map((messageId) => queueMessage({ messageId, receiveCount: 2 }));
+    await run(...plain('a'), ...again);
+    expect(records.loads).toBe(1);
+    expect(['a', 'b', 'c'].map((id) => known.get(id))).toMatchObject([
+      { attempts: 0 },
+      { attempts: 3 },
+      { attempts: 0 },
+    ]);
+  });
+
+  it('are unavailable, for those messages alone, while the store is down', async () => {
+    const { run, records, known, kinds } = setup();
+    records.failures = 1;
+    await run(...plain('a'), queueMessage({ messageId: 'b', receiveCount: 2 }));
+    expect([known.get('a'), known.get('b')]).toEqual([{ attempts: 0, history: [] }, 'unavailable']);
+    expect(kinds()).toContain('store-error');
+  });
+});
+
+describe('a batch of a FIFO queue', () => {
+  it('is worked on in order within a group, and groups side by side', async () => {
+    const { run, begun, concurrency } = setup({ ...FIFO, concurrency: 2 });
+    expect(await run(...grouped('a1', 'b1', 'a2', 'b2', 'c1'))).toEqual([]);
+    for (const group of ['a', 'b']) {
+      expect(begun.filter((id) => id.startsWith(group))).toEqual([`${group}1`, `${group}2`]);
+    }
+    expect(concurrency()).toBe(2);
+  });
+
+  it('stops a group at the first message that is not done, and puts the followers back first, last of all first', async () => {
+    const { run, begun, changes, kinds } = setup(FIFO, { a2: defer('a2', 'handler', 9_000) });
+    expect(await run(...grouped('a1', 'a2', 'a3', 'a4', 'b1'))).toEqual(['a4', 'a3', 'a2']);
+    expect(begun.sort()).toEqual(['a1', 'a2', 'b1']);
+    expect(changes()).toEqual([
+      ['receipt-a4', 0],
+      ['receipt-a3', 0],
+      ['receipt-a2', 9],
+    ]);
+    expect(kinds()).toEqual(['deferred', 'deferred', 'deferred']);
+  });
+
+  it('goes on with a group once its message was moved', async () => {
+    const { run, begun, deadLetterQueue } = setup(FIFO, { a1: move });
+    expect(await run(...grouped('a1', 'a2'))).toEqual([]);
+    expect(begun).toEqual(['a1', 'a2']);
+    expect(deadLetterQueue.sent).toHaveLength(1);
+  });
+
+  it.each([
+    ['the queue refuses it', 'refuse'],
+    ['the state table cannot be written', 'store'],
+  ])('stops a group at a message that could not be moved because %s', async (_why, what) => {
+    const { run, begun, deadLetterQueue, records, changes } = setup(FIFO, { a1: move });
+    if (what === 'refuse') deadLetterQueue.refuse = () => true;
+    else records.failures = 1;
+    expect(await run(...grouped('a1', 'a2'))).toEqual(['a2', 'a1']);
+    expect(begun).toEqual(['a1']);
+    expect(changes()).toEqual([
+      ['receipt-a2', 0],
+      ['receipt-a1', 30],
+    ]);
+  });
+});
