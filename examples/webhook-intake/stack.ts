@@ -4,7 +4,15 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { Backoff, type CircuitProps, ResilienceDashboard, ResilientConsumer, ResilientQueue } from 'spillway';
+import {
+  Backoff,
+  type CircuitProps,
+  ResilienceDashboard,
+  ResilientConsumer,
+  type ResilientConsumerProps,
+  ResilientQueue,
+  StateTable,
+} from 'spillway';
 import { ExampleFunction } from './example-function.ts';
 import { LARGEST_DELIVERY, SIGNATURE_ATTRIBUTE } from './headers.ts';
 
@@ -13,7 +21,11 @@ export type Pace = 'production' | 'demo';
 
 /** Properties of the {@link WebhookIntakeStack}. */
 export interface WebhookIntakeStackProps extends StackProps {
-  /** @default 'production' */
+  /**
+   * A demonstration keeps nothing when it is deleted.
+   *
+   * @default 'production'
+   */
   readonly pace?: Pace;
 }
 
@@ -55,7 +67,7 @@ export class WebhookIntakeStack extends Stack {
         environment: { TRACKER_URL: trackerUrl.url, TRACKER_TOKEN_SECRET: token.secretArn },
       },
       maxConcurrency: 4,
-      ...(demo ? { backoff: DEMO_BACKOFF } : {}),
+      ...(demo ? this.passingThings() : {}),
       screening: {
         maxSize: Size.bytes(LARGEST_DELIVERY),
         signature: { secret: signingSecret, attribute: SIGNATURE_ATTRIBUTE, prefix: 'sha256=' },
@@ -72,9 +84,19 @@ export class WebhookIntakeStack extends Stack {
       description: 'Invoke it to set a fault',
     });
     new CfnOutput(this, 'LedgerTable', { value: ledger.tableName });
+    new CfnOutput(this, 'ConsumerId', {
+      value: consumer.consumerId,
+      description: 'In names of alarms and metrics',
+    });
     new CfnOutput(this, 'QueueUrl', { value: queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: consumer.deadLetterQueue.queueUrl });
     new CfnOutput(this, 'QuarantineQueueUrl', { value: consumer.quarantineQueue.queueUrl });
+  }
+
+  /** What only a demonstration wants: haste, and nothing that stays behind. */
+  private passingThings(): Pick<ResilientConsumerProps, 'backoff' | 'stateTable'> {
+    const stateTable = new StateTable(this, 'StateTable', { removalPolicy: RemovalPolicy.DESTROY });
+    return { backoff: DEMO_BACKOFF, stateTable };
   }
 
   /** The dependency. Its ledger is what the example is judged by. */
