@@ -1,0 +1,95 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { PermanentError } from '../../lambdas/core/errors.ts';
+import { consoleLines } from './console-lines.ts';
+import { type ConsumerOptions, deployConsumer, envelopeOf } from './consumer-harness.ts';
+import { failing, send, useEmulators, useFixedDate } from './emulators.ts';
+
+const emulators = useEmulators();
+const date = useFixedDate();
+const DEADLINE_MS = (4 * 86_400 - 3_600) * 1_000;
+
+/** A consumer whose calls of one DynamoDB command fail a number of times. */
+async function withOutage(command: string, times: number, options: ConsumerOptions = {}) {
+  const { endpoint, credentials, region } = emulators.dynamodb.config;
+  const dynamodb = new DynamoDBClient({
+    region,
+    credentials,
+    maxAttempts: 1,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const outage = failing(dynamodb, command, times);
+  const consumer = await deployConsumer({ ...emulators, dynamodb }, options);
+  await send(emulators, consumer.url, '{"order":"1"}');
+  const lines = consoleLines();
+  return { ...consumer, outage, lines };
+}
+
+describe('while the state table is down', () => {
+  it('no message is handled that cannot be locked, none is lost, and all are handled later', async () => {
+    const { poll, handled, deadLetters, lines } = await withOutage('PutItemCommand', 20);
+    for (let round = 0; round < 20; round += 1) {
+      expect((await poll()).failed).toHaveLength(1);
+      date.advance(16_000);
+    }
+    expect([handled, await deadLetters()]).toEqual([[], []]);
+    await poll();
+    expect(handled).toHaveLength(1);
+    expect(lines.emf()[0]?.metrics).toMatchObject({ StoreErrors: [1, 'Count'], Deferred: [1, 'Count'] });
+  });
+
+  it('an effect that cannot be recorded is acknowledged all the same', async () => {
+    const { poll, handled, outage } = await withOutage('UpdateItemCommand', 99);
+    expect((await poll()).failed).toEqual([]);
+    expect([handled.length, outage.calls]).toEqual([1, 3]);
+  });
+
+  it('an attempt that cannot be charged is none', async () => {
+    const attempts: number[] = [];
+    const { poll } = await withOutage('UpdateItemCommand', 8, {
+      handle: (_order, { attempt }) => {
+        attempts.push(attempt);
+        throw new TypeError('a bug');
+      },
+    });
+    for (let round = 0; round < 10; round += 1) {
+      await poll();
+      date.advance(5_001);
+    }
+    expect(attempts).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
+  });
+
+  it('nothing is dead-lettered: it waits, and is moved once the table is back', async () => {
+    const { poll, deadLetters } = await withOutage('UpdateItemCommand', 1, {
+      handle: () => Promise.reject(new PermanentError('no')),
+    });
+    expect((await poll()).failed).toHaveLength(1);
+    expect(await deadLetters()).toEqual([]);
+    date.advance(30_001);
+    expect((await poll()).failed).toEqual([]);
+    expect(await deadLetters()).toHaveLength(1);
+  });
+
+  it('messages that come again wait until their past can be read', async () => {
+    const { poll, handled } = await withOutage('BatchGetItemCommand', 1, {
+      handle: (_order, { attempt }) => {
+        if (attempt === 1) throw new TypeError('a bug');
+      },
+    });
+    await poll();
+    date.advance(5_001);
+    expect((await poll()).failed).toHaveLength(1);
+    expect(handled).toHaveLength(1);
+    date.advance(15_001);
+    expect((await poll()).failed).toEqual([]);
+    expect(handled).toHaveLength(2);
+  });
+
+  it('only what has expired is dead-lettered', async () => {
+    const { poll, deadLetters, handled } = await withOutage('UpdateItemCommand', 99);
+    date.advance(DEADLINE_MS);
+    expect((await poll()).failed).toEqual([]);
+    expect(envelopeOf((await deadLetters())[0])).toMatchObject({ reason: 'EXPIRED', attempts: 0 });
+    expect(handled).toEqual([]);
+  });
+});
