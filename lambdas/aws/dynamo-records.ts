@@ -131,9 +131,14 @@ function recordOf(item: Item): MessageRecord {
     history: (item.history?.L ?? []).map(attemptOf),
     ...(first === undefined ? {} : { firstAttemptAt: Number(first) }),
     ...(moved === undefined
-      ? {}
+      ? pendingMove(item)
       : { movedTo: { queue: moved.queue?.S ?? '', messageId: moved.messageId?.S ?? '' } }),
   };
+}
+
+/** A move writes its envelope before it sends and notes afterwards where the message went. */
+function pendingMove({ envelope }: Item): Pick<MessageRecord, 'pendingMove'> {
+  return envelope?.S === undefined ? {} : { pendingMove: JSON.parse(envelope.S) };
 }
 
 function attemptOf(value: AttributeValue): FailedAttempt {

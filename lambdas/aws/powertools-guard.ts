@@ -5,6 +5,7 @@ import {
 } from '@aws-lambda-powertools/idempotency';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../core/clock.ts';
+import { causes, textField } from '../core/error-shape.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from '../core/idempotency.ts';
 import { type ConsumerSettings, KEY_PREFIX } from '../core/settings.ts';
 import { FencedPersistence } from './fenced-persistence.ts';
@@ -67,8 +68,17 @@ export function powertoolsGuard(
     if (refusal instanceof IdempotencyAlreadyInProgressError) {
       return { kind: 'in-progress', untilEpochMs: heldUntil ?? clock.now() };
     }
+    if (lockVanished(refusal)) return { kind: 'in-progress', untilEpochMs: clock.now() };
     return { kind: 'unavailable', error: refusal };
   }
 
   return { run };
+}
+
+/** Whether the lock that stood in the way was released before it could be looked at. */
+function lockVanished(refusal: unknown): boolean {
+  for (const cause of causes(refusal)) {
+    if (textField(cause, 'name') === 'IdempotencyItemNotFoundError') return true;
+  }
+  return false;
 }

@@ -2,10 +2,12 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { processBatch } from '../core/batch.ts';
 import type { Circuit } from '../core/circuit/circuit.ts';
 import { localCircuit } from '../core/circuit/local-circuit.ts';
-import { type Classifier, classifyError } from '../core/classifier.ts';
+import { type Classification, type Classifier, classifyError } from '../core/classifier.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { HandlerContext } from '../core/context.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+import { summarizeError } from '../core/failure.ts';
 import { type IdempotencyKeySource, idempotencyKeyOf, naturallyIdempotent } from '../core/idempotency.ts';
 import type { ReceivedMessage } from '../core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../core/parse-settings.ts';
@@ -125,7 +127,7 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
     circuits: circuitsOf(settings, { clock, random, emit }),
     guard:
       options.idempotency === 'natural' ? naturallyIdempotent : powertoolsGuard(dynamodb, settings, clock),
-    classify: (error) => options.classify?.(error, clock.now()) ?? classifyError(error, clock.now()),
+    classify: classifierOf(options.classify, emit, clock),
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
     handle: (payload, context) => options.handle(payload as Payload, context),
@@ -159,6 +161,23 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
   };
 }
 
+/** A classifier of one's own that throws must not replace the error that it was asked about. */
+function classifierOf(
+  own: Classifier | undefined,
+  emit: EventSink,
+  clock: Clock,
+): (error: unknown) => Classification {
+  return (error) => {
+    const now = clock.now();
+    try {
+      return own?.(error, now) ?? classifyError(error, now);
+    } catch (thrown) {
+      emit({ kind: 'classifier-error', error: summarizeError(thrown) });
+      return classifyError(error, now);
+    }
+  };
+}
+
 function checksOf<Payload>(
   schema: SchemaSource<Payload>,
   { screening }: ConsumerSettings,
@@ -177,11 +196,7 @@ function checksOf<Payload>(
 
 function circuitsOf(
   { circuits }: ConsumerSettings,
-  {
-    clock,
-    random,
-    emit,
-  }: { clock: Clock; random: Random; emit: ReturnType<typeof powertoolsTelemetry>['emit'] },
+  { clock, random, emit }: { clock: Clock; random: Random; emit: EventSink },
 ): ReadonlyMap<string, Circuit> {
   return new Map(
     Object.entries(circuits).map(([name, settings]) => {

@@ -37,7 +37,10 @@ const MOST_TRIES = 3;
 /** Indexed entries of one batch call. */
 type Indexed<T> = readonly { readonly at: number; readonly item: T }[];
 
-/** Send messages to a queue in as few calls as SQS allows: ten entries and 1 MiB each. */
+/**
+ * Send messages to a queue in as few calls as SQS allows: ten entries and 1 MiB each. On a FIFO queue, an entry that was
+ * refused while others of its batch were taken is told rather than sent again, behind them.
+ */
 export function targetQueue(client: SQSClient, url: string, name: string): TargetQueue {
   async function send(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
     const results = new Map<number, SendResult>();
@@ -55,6 +58,7 @@ export function targetQueue(client: SQSClient, url: string, name: string): Targe
         return Failed;
       },
       (at, error) => results.set(at, { ok: false, error }),
+      name.endsWith('.fifo'),
     );
     return messages.map(
       (_message, at) =>
@@ -87,12 +91,16 @@ export function sourceQueue(client: SQSClient, url: string): SourceQueue {
   return { changeVisibility };
 }
 
-/** Make batch calls, in order; entries that failed through no fault of ours are tried again, the rest is told. */
+/**
+ * Make batch calls, in order; entries that failed through no fault of ours are tried again, the rest is told. To keep
+ * the order, an entry is not tried again once others of its batch may have gone ahead.
+ */
 async function inBatches<T>(
   items: readonly T[],
   bytesOf: (item: T) => number,
   call: (batch: Indexed<T>) => Promise<readonly BatchResultErrorEntry[]>,
   onError: (at: number, error: Error) => void,
+  keepOrder = false,
 ): Promise<void> {
   for (const batch of batches(items, bytesOf)) {
     let open = batch;
@@ -107,8 +115,9 @@ async function inBatches<T>(
         break;
       }
       const again = new Set<number>();
+      const mayRepeat = tries < MOST_TRIES && !(keepOrder && batch.length > 1);
       for (const entry of failed) {
-        if (tries < MOST_TRIES && !entry.SenderFault) again.add(Number(entry.Id));
+        if (mayRepeat && !entry.SenderFault) again.add(Number(entry.Id));
         else onError(Number(entry.Id), new QueueEntryError(entry));
       }
       open = open.filter(({ at }) => again.has(at));

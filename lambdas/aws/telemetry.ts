@@ -195,6 +195,9 @@ function log(logger: Logger, event: PipelineEvent): void {
         error_message: event.error.message,
       });
       break;
+    case 'classifier-error':
+      logger.error(event.kind, { ...told(event.error), error_stack: event.error.stack });
+      break;
     case 'completion-not-recorded':
       logger.error(event.kind, {
         ...idsOf(event.message),

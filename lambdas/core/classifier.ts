@@ -94,7 +94,7 @@ const VALIDATION_NAMES = new Set([
  * | HTTP 429, throttling | yes, after `Retry-After` | EXTERNAL_SERVICE_ERROR | yes |
  * | HTTP 500, 502, 503, 504 and other 5xx | yes, after `Retry-After` | EXTERNAL_SERVICE_ERROR | yes |
  * | HTTP 501, 505 | no | PROCESSING_ERROR | no |
- * | HTTP 400, 413, 422, validation, malformed JSON | no | INVALID_DATA | no |
+ * | HTTP 400, 413, 422, validation | no | INVALID_DATA | no |
  * | HTTP 401, 403, 404 and other 4xx | no | PROCESSING_ERROR | no |
  * | any other `Error` | yes | PROCESSING_ERROR | no |
  * | anything else that was thrown | yes | UNKNOWN | no |
@@ -117,7 +117,7 @@ function classifyOne(error: object, now: number): Classification | undefined {
   if (isInstance(error, HandlerTimeoutError)) return timeout;
   if (isInstance(error, DeferError) || isInstance(error, CircuitOpenError)) return bug;
   const name = textField(error, 'name') ?? '';
-  if (VALIDATION_NAMES.has(name) || isInstance(error, SyntaxError)) return invalid;
+  if (VALIDATION_NAMES.has(name)) return invalid;
   if (THROTTLING_NAMES.test(name)) return outage(retryAfterOf(error, now));
   const code = textField(error, 'code') ?? '';
   if (TIMEOUT_CODES.has(code) || name === 'TimeoutError') return timeout;

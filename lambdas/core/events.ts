@@ -74,6 +74,7 @@ export type PipelineEvent =
       readonly message: ReceivedMessage;
       readonly error: ErrorSummary;
     }
+  | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }
   | { readonly kind: 'circuit-rejected'; readonly circuit: string }
   | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };
 

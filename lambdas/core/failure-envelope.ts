@@ -33,8 +33,16 @@ export interface Finding {
   readonly message: string;
 }
 
+/** Where a message was moved, and why. */
+export type Sentence =
+  | { readonly kind: 'dead-letter'; readonly reason: FailureReason }
+  | { readonly kind: 'quarantine'; readonly reason: QuarantineReason };
+
 /** What somebody needs to know of a message in a dead-letter or quarantine queue. */
-export interface FailureEnvelope {
+export type FailureEnvelope = FailureDetails & Sentence;
+
+/** All of a failure envelope but where the message was moved and why. */
+export interface FailureDetails {
   /** Version of this format. */
   readonly v: 1;
   /** Name of the message that no move changes: the producer's id, else the first SQS message id. */
@@ -45,10 +53,6 @@ export interface FailureEnvelope {
   readonly originalQueue: string;
   /** Stable id of the consumer that gave the message up. */
   readonly consumer: string;
-  /** Where it was moved. */
-  readonly kind: 'dead-letter' | 'quarantine';
-  /** Why. */
-  readonly reason: FailureReason | QuarantineReason;
   /** Error details; absent where no error was thrown (expiry, screening). */
   readonly error?: ErrorSummary;
   /** What the checks found. At most 20. */

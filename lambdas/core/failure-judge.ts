@@ -6,7 +6,7 @@ import type { Clock, Random } from './clock.ts';
 import { causes, isInstance } from './error-shape.ts';
 import { CircuitOpenError, DeferError, PermanentError, RetryAfterError } from './errors.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
-import type { FailureEnvelope, Finding } from './failure-envelope.ts';
+import type { FailureEnvelope, Finding, Sentence } from './failure-envelope.ts';
 import type { ReceivedMessage } from './message.ts';
 import { type MessageRecord, withCharge } from './records.ts';
 import type { Rejection } from './screening/check.ts';
@@ -36,6 +36,8 @@ export interface FailureJudge {
   refused(message: ReceivedMessage, refusal: Refusal): PutBackVerdict;
   /** Its effect is under way elsewhere. */
   inProgress(message: ReceivedMessage, untilEpochMs: number): PutBackVerdict;
+  /** It was to be moved before, and did not arrive. */
+  resumeMove(messageId: string, envelope: FailureEnvelope): MoveVerdict;
   /** The attempt failed. */
   failed(
     message: ReceivedMessage,
@@ -56,14 +58,9 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
   function envelopeOf(
     message: ReceivedMessage,
     record: MessageRecord,
-    verdict: {
-      kind: FailureEnvelope['kind'];
-      reason: FailureEnvelope['reason'];
-      error?: ErrorSummary | undefined;
-      findings?: readonly Finding[];
-    },
+    sentence: Sentence,
+    { error, findings }: { error?: ErrorSummary | undefined; findings?: readonly Finding[] },
   ): FailureEnvelope {
-    const { kind, reason, error, findings } = verdict;
     const { attempts, history, firstAttemptAt } = record;
     const lastAttemptAt = history.at(-1)?.at;
     const priority = message.producer?.priority;
@@ -74,8 +71,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       originalMessageId: message.messageId,
       originalQueue: settings.queue.name,
       consumer: settings.consumerId,
-      kind,
-      reason,
+      ...sentence,
       ...(error === undefined ? {} : { error }),
       ...(findings === undefined ? {} : { findings }),
       attempts,
@@ -97,7 +93,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     why: { reason: FailureReason; exhausted: boolean; error?: ErrorSummary },
   ): MoveVerdict {
     const { reason, exhausted, error } = why;
-    const envelope = envelopeOf(message, record, { kind: 'dead-letter', reason, error });
+    const envelope = envelopeOf(message, record, { kind: 'dead-letter', reason }, { error });
     const { attempts } = envelope;
     const rest = error === undefined ? {} : { error };
     return {
@@ -186,7 +182,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       return deadLetter(message, record, { reason, exhausted: true });
     },
     poison(message, record, { reason, findings }) {
-      const envelope = envelopeOf(message, record, { kind: 'quarantine', reason, findings });
+      const envelope = envelopeOf(message, record, { kind: 'quarantine', reason }, { findings });
       return {
         kind: 'move',
         target: 'quarantine',
@@ -194,6 +190,17 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
         regardlessOfStore: false,
         announce: { kind: 'quarantined', messageId: message.messageId, reason },
       };
+    },
+    resumeMove(messageId, envelope) {
+      const move = { kind: 'move', target: envelope.kind, envelope } as const;
+      if (envelope.kind === 'quarantine') {
+        const announce = { kind: 'quarantined', messageId, reason: envelope.reason } as const;
+        return { ...move, regardlessOfStore: false, announce };
+      }
+      const { reason, attempts } = envelope;
+      const exhausted = attempts >= limitFor(reason);
+      const announce = { kind: 'dead-lettered', messageId, reason, attempts, exhausted } as const;
+      return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
     refused: (message, { retryAtEpochMs }) => defer(message.messageId, 'circuit-open', until(retryAtEpochMs)),
     inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),

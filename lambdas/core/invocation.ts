@@ -12,6 +12,11 @@ export interface Invocation {
   readonly receivedAt: number;
   /** Time left until the function is stopped. Milliseconds. */
   remainingMs(): number;
+  /**
+   * Whether a handler that started then had at least half of the time that handlers get: one that was started late,
+   * behind slow messages of its batch, is not to blame for the time-out.
+   */
+  wasFairStart(startedAtEpochMs: number): boolean;
   /** Cancel the timers. */
   end(): void;
 }
@@ -39,6 +44,7 @@ export function startInvocation(clock: Clock, remainingMs: number): Invocation {
     gaveUp,
     receivedAt,
     remainingMs: () => Math.max(0, endsAt - clock.now()),
+    wasFairStart: (startedAt) => startedAt - receivedAt <= allowance / 2,
     end() {
       stopHandlers();
       stopWaiting();

@@ -7,6 +7,7 @@ import {
   DEFAULT_CIRCUIT,
   DEFAULTS,
   defaultRetryUntilSeconds,
+  type EnvelopeKind,
   FAILURE_REASONS,
   LIMITS,
   type ScreeningSettings,
@@ -36,6 +37,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
   const queue = sourceQueue(reader.child('queue'));
   const environment = reader.optionalText('environment');
   const serviceVersion = reader.optionalText('serviceVersion');
+  const envelope = reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope);
   const settings: ConsumerSettings = {
     consumerId: reader.text('consumerId'),
     ...(environment === undefined ? {} : { environment }),
@@ -44,7 +46,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
     deadLetterQueue: targetQueue(reader.child('deadLetterQueue')),
     quarantineQueue: targetQueue(reader.child('quarantineQueue')),
     stateTable: reader.text('stateTable'),
-    envelope: reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope),
+    envelope,
     concurrency: reader.integer('concurrency', 1, 10_000, DEFAULTS.concurrency),
     attempts: attempts(reader.child('attempts', DEFAULTS.attempts)),
     backoff: backoff(reader.child('backoff', DEFAULTS.backoff)),
@@ -54,7 +56,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
       Math.max(1, queue.retentionSeconds - 1),
       defaultRetryUntilSeconds(queue.retentionSeconds),
     ),
-    screening: screening(reader.child('screening', DEFAULTS.screening)),
+    screening: screening(reader.child('screening', DEFAULTS.screening), envelope),
     circuits: circuits(reader.child('circuits', {})),
   };
   reader.finish('the consumer settings');
@@ -113,8 +115,15 @@ function backoff(reader: SettingsReader): BackoffSettings {
   };
 }
 
-function screening(reader: SettingsReader): ScreeningSettings {
+function screening(reader: SettingsReader, envelope: EnvelopeKind): ScreeningSettings {
   const signed = reader.has('signature') ? { signature: signature(reader.child('signature')) } : {};
+  if (signed.signature !== undefined && (envelope === 'eventbridge' || envelope === 's3')) {
+    reader.problem(
+      'signature',
+      'must be left out with the envelopes eventbridge and s3: nobody signs those',
+      envelope,
+    );
+  }
   return {
     maxBytes: reader.isFalse('maxBytes')
       ? false

@@ -5,6 +5,7 @@ import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
 import type { HandlerContext, Logger } from './context.ts';
 import { trackEffect } from './effect.ts';
+import { isInstance } from './error-shape.ts';
 import { ConfigurationError, HandlerTimeoutError, PermanentError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
@@ -77,6 +78,7 @@ async function take(
     emit({ kind: 'already-moved', messageId });
     return { kind: 'done' };
   }
+  if (record.pendingMove !== undefined) return judge.resumeMove(messageId, record.pendingMove);
   const screening = await screen(source, parts.screening);
   const { message } = screening;
   if (clock.now() >= source.sentAtEpochMs + settings.retryUntilSeconds * 1_000)
@@ -143,10 +145,18 @@ async function attempt(
     if (outcome !== 'running' && outcome.kind === 'failed' && !effect.started()) {
       return defer(message.messageId, 'no-time-left', 0);
     }
-    return await conclude(parts, judge, message, record, session, outcome, startedAt);
+    const verdict = await conclude(parts, judge, message, record, session, outcome, startedAt);
+    return timedOut(outcome) && !invocation.wasFairStart(startedAt)
+      ? defer(message.messageId, 'no-time-left', 0)
+      : verdict;
   } finally {
     await session.close();
   }
+}
+
+function timedOut(outcome: IdempotentOutcome | 'running'): boolean {
+  if (outcome === 'running') return true;
+  return outcome.kind === 'failed' && isInstance(outcome.error, HandlerTimeoutError);
 }
 
 /** Without circuits of its own, a consumer has one that the handler's outcome feeds. */

@@ -8,6 +8,8 @@ export interface MessageRecord {
   readonly history: readonly FailedAttempt[];
   /** When the first attempt failed. Epoch milliseconds. */
   readonly firstAttemptAt?: number | undefined;
+  /** The move that was begun and, as far as is known, not completed: it is to be resumed. */
+  readonly pendingMove?: FailureEnvelope;
   /** The move that was completed: a message with one only waits to be acknowledged. */
   readonly movedTo?: { readonly queue: string; readonly messageId: string };
 }

@@ -87,7 +87,10 @@ export interface CircuitSettings {
   readonly openForMs: number;
   /** Longest open time after failed probes (it doubles each time). Milliseconds, at least `openForMs`. */
   readonly maxOpenForMs: number;
-  /** Time for which a failure stays on record while nothing else happens. Milliseconds. */
+  /**
+   * Time for which a failure stays on record while nothing else happens: until then it keeps a message's last attempt
+   * from being taken. It goes on counting as one of the consecutive failures. Milliseconds.
+   */
   readonly windowMs: number;
 }
 

@@ -19,6 +19,9 @@ export interface PutBack {
 /** SQS refuses a visibility that would end later than 12 h after the receive; stay clear of the edge. */
 const VISIBILITY_MARGIN_SECONDS = 60;
 
+/** Receives that are kept for after the expiry: the move to the dead-letter queue may take several tries. */
+const RESERVED_RECEIVES = 10;
+
 /**
  * Visibility timeout that puts a message back for a delay. Whole seconds, rounded up.
  *
@@ -31,7 +34,7 @@ const VISIBILITY_MARGIN_SECONDS = 60;
 export function visibilitySeconds(putBack: PutBack): number {
   const { delayMs, now, receivedAt, expiresAt, receiveCount, maxReceiveCount } = putBack;
   const leftMs = Math.max(0, expiresAt - now);
-  const receivesLeft = Math.max(1, maxReceiveCount - receiveCount);
+  const receivesLeft = Math.max(1, maxReceiveCount - RESERVED_RECEIVES - receiveCount);
   const floorMs = receiveCount > maxReceiveCount / 2 ? leftMs / receivesLeft : 0;
   const wishedMs = leftMs === 0 ? delayMs : Math.min(Math.max(delayMs, floorMs), leftMs);
   const seconds = Math.ceil(wishedMs / 1_000);

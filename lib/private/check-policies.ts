@@ -48,12 +48,29 @@ function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, proble
   const backstop = literal(queue.facts.maxReceiveCount);
   if (!usable || Token.isUnresolved(max) || backstop === undefined) return;
   const least = 2 * max + RECEIVES_TO_SPARE;
+  checkSpan(settings.retryUntilSeconds, backstop, problems);
   if (backstop >= least) return;
   problems.add(
     'queue.maxReceiveCount',
     `must be at least ${least} with ${max} attempts: twice the attempts and ${RECEIVES_TO_SPARE}`,
     backstop,
     'deferrals and receives without a trace count for SQS too, and it moves a message that has used them up',
+  );
+}
+
+/**
+ * Past half of the receives the runtime spreads those that are left over the time that is left; each can hide a message
+ * for 12 hours at the most.
+ */
+function checkSpan(retryUntilSeconds: number, backstop: number, problems: Problems): void {
+  if (Token.isUnresolved(retryUntilSeconds)) return;
+  const least = 2 * (Math.ceil(retryUntilSeconds / LIMITS.maxVisibilitySeconds) + RECEIVES_TO_SPARE + 1);
+  if (backstop >= least) return;
+  problems.add(
+    'queue.maxReceiveCount',
+    `must be at least ${least} to last for a retryUntil of ${format(retryUntilSeconds)} seconds`,
+    backstop,
+    'SQS hides a message for at most 12 hours from each receive',
   );
 }
 

@@ -82,6 +82,8 @@ function bundling(
   const format = props.format ?? nodejs.OutputFormat.ESM;
   return {
     minify: true,
+    // Names of errors and functions are what logs, envelopes and fingerprints tell faults apart by.
+    keepNames: true,
     sourceMap: true,
     sourcesContent: false,
     externalModules: [],

@@ -3,6 +3,7 @@ import {
   type CircuitSettings,
   type ConsumerSettings,
   DEFAULTS,
+  defaultRetryUntilSeconds,
   type ScreeningSettings,
   type SignatureSettings,
 } from '../../lambdas/core/settings.ts';
@@ -13,8 +14,6 @@ import type { ResilientQueue } from '../resilient-queue.ts';
 import type { ScreeningProps, SignatureProps } from '../screening.ts';
 import { millisOf, secondsOf } from './problems.ts';
 import { DEFAULT_RETENTION_SECONDS, literal } from './queue-facts.ts';
-
-const HOUR_SECONDS = 3_600;
 
 /** What the settings are made of beside the consumer's properties. */
 export interface SettingsSources {
@@ -64,14 +63,6 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
       Object.entries(props.circuits ?? {}).map(([name, circuit]) => [name, circuitSettings(circuit)]),
     ),
   };
-}
-
-/**
- * Default deadline: an hour inside the retention, so that the move to the dead-letter queue happens before SQS
- * deletes the message; half of the retention where an hour would leave less.
- */
-export function defaultRetryUntilSeconds(retentionSeconds: number): number {
-  return Math.floor(Math.max(retentionSeconds - HOUR_SECONDS, retentionSeconds / 2));
 }
 
 function retryUntilSeconds(props: ResilientConsumerProps, retentionSeconds: number): number {

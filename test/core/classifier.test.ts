@@ -93,7 +93,11 @@ describe('the retry matrix', () => {
     (name) => expect(classify(thrown({}, name))).toEqual(invalid),
   );
 
-  it('malformed JSON', () => expect(classify(new SyntaxError('Unexpected token'))).toEqual(invalid));
+  it('malformed JSON is an answer gone wrong: payloads are parsed before the handler', () =>
+    expect(classify(new SyntaxError('Unexpected token'))).toMatchObject({
+      retryable: true,
+      reason: 'PROCESSING_ERROR',
+    }));
   it('any other error', () => expect(classify(new TypeError('x is not a function'))).toEqual(bug));
   it.each([['text'], [7], [undefined], [null], [{}], [Symbol('s')]])('no error at all', (value) => {
     expect(classify(value)).toEqual({ retryable: true, reason: 'UNKNOWN', dependency: false });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { FailureEnvelope } from '../../lambdas/core/failure-envelope.ts';
+import type { FailureDetails, FailureEnvelope } from '../../lambdas/core/failure-envelope.ts';
 import type { SettingsInput } from '../../lambdas/core/parse-settings.ts';
 import { type ConsumerSettings, FAILURE_ATTRIBUTE } from '../../lambdas/core/settings.ts';
 import { createSettlement, type Judged, moveDeduplicationId } from '../../lambdas/core/settlement.ts';
@@ -39,7 +39,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}) {
   return { ...parts, settlement, commit, journal, events, kinds };
 }
 
-function envelopeOf(overrides: Partial<FailureEnvelope> = {}): FailureEnvelope {
+function envelopeOf(overrides: Partial<FailureDetails> = {}): FailureEnvelope {
   return {
     v: 1,
     stableId: 'order-42',
