@@ -10,7 +10,7 @@ export interface BackoffProps {
    */
   readonly firstDelay?: Duration;
   /**
-   * Longest delay. At least `firstDelay`; with the function's time-out at most 12 hours.
+   * Longest delay. At least `firstDelay`; with the function's time-out and batching window at most 12 hours.
    *
    * @default Duration.minutes(15)
    */

@@ -36,7 +36,7 @@ export type ConsumerFunctionProps = Omit<
 
 /** Properties of a {@link ResilientConsumer}. */
 export interface ResilientConsumerProps {
-  /** Queue to consume. One that is not a `ResilientQueue` is wrapped, not replaced. */
+  /** Queue to consume; it has no other consumer. One that is not a `ResilientQueue` is wrapped, not replaced. */
   readonly queue: sqs.IQueue;
   /**
    * File that exports the handler (`handler`), bundled with everything it imports. Relative to the working directory.
@@ -52,7 +52,7 @@ export interface ResilientConsumerProps {
    */
   readonly function?: AnyFunction;
   /**
-   * Anything that `NodejsFunction` takes. `bundling` and `environment` are merged with what the consumer needs.
+   * Anything that `NodejsFunction` takes. `timeout` is at most 15 minutes. `bundling` and `environment` are merged with what the consumer needs.
    * The bundle comes with its source map; `NODE_OPTIONS: '--enable-source-maps'` in `environment` has stack traces
    * use it, for some 15 ms of each cold start. `tracing` lets the function write traces to any resource (`*`).
    *
@@ -116,10 +116,11 @@ export interface ResilientConsumerProps {
    */
   readonly backoff?: Backoff;
   /**
-   * Age at which a message expires to the dead-letter queue, counted from its first send. Longer than the back-off
-   * schedule, shorter than the queue's retention.
+   * Age at which a message expires to the dead-letter queue, counted from when it entered the queue: a redrive or a
+   * replay starts anew. Longer than the back-off schedule; with the visibility timeout at most the queue's retention.
    *
-   * @default - the queue's retention less 1 hour, or half of it if that is more
+   * @default - the queue's retention less 1 hour, or half of it if that is more, but less the visibility timeout if
+   * that leaves less
    */
   readonly retryUntil?: Duration;
   /**
@@ -154,7 +155,7 @@ export interface ResilientConsumerProps {
    */
   readonly stateTable?: StateTable;
   /**
-   * Alarms on the queues; `false` for none.
+   * Alarms on the queues and on what SQS refuses; `false` for none.
    *
    * @default - all of them, with default thresholds and no action
    */

@@ -11,13 +11,14 @@ import { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
 import { type RuntimeMetric, runtimeMetric } from './monitoring/runtime-metrics.ts';
 import {
   checkEnvironment,
+  checkTimeout,
   judgeVisibility,
   neededVisibilitySeconds,
   retentionIsToken,
   uncheckedOf,
 } from './private/check-deployment.ts';
 import { checkEventSource, checkReservedConcurrency } from './private/check-event-source.ts';
-import { checkPolicies } from './private/check-policies.ts';
+import { checkPolicies, checkRetention } from './private/check-policies.ts';
 import { createFunction, placeholderFunction } from './private/consumer-function.ts';
 import { consumerSettings } from './private/consumer-settings.ts';
 import { jsonBytes } from './private/environment-size.ts';
@@ -30,6 +31,7 @@ import {
 } from './private/hand-over.ts';
 import { Problems, secondsOf } from './private/problems.ts';
 import { ownFunction, reservedConcurrency, timeoutSeconds } from './private/target-function.ts';
+import { FAN_OUT } from './private/wrap-queue.ts';
 import type { AnyFunction, ResilientConsumerProps } from './resilient-consumer-props.ts';
 import { ResilientQueue } from './resilient-queue.ts';
 import { StateTable } from './state-table.ts';
@@ -40,6 +42,10 @@ const MOVE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 const MANY_ATTEMPTS = 10;
 /** Path of the consumer that has handed its settings to a function. */
 const consumerOf = new WeakMap<lambda.Function, string>();
+/** Path of the consumer of a queue. */
+const consumerOfQueue = new WeakMap<ResilientQueue, string>();
+/** Switches Powertools' idempotency off, for what it takes as true. */
+const IDEMPOTENCY_OFF = { variable: 'POWERTOOLS_IDEMPOTENCY_DISABLED', on: /^(1|y|yes|t|true|on)$/i };
 
 /**
  * A function that consumes a queue without losing messages: partial batch responses, attempts with back-off, a
@@ -75,7 +81,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly consumerId: string;
   /** What the runtime is told, defaults filled in. It may hold tokens. */
   readonly settings: ConsumerSettings;
-  /** Alarms on the queues; undefined if they are switched off. */
+  /** Alarms on the queues and on what SQS refuses; undefined if they are switched off. */
   readonly alarms?: ResilienceAlarms;
   /** Principal to grant what the handler needs. */
   readonly grantPrincipal: iam.IPrincipal;
@@ -85,20 +91,32 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     const problems = Problems.at(this, (late) => {
       checkReservedConcurrency(this.function, late);
       checkEnvironment(this.function, late);
+      checkRetention(this.settings, this.queue, late);
     });
     this.queue =
       props.queue instanceof ResilientQueue
         ? props.queue
         : ResilientQueue.wrap(this, 'Queue', { queue: props.queue });
+    this.checkAlone(problems);
     this.deadLetterQueue = this.queue.deadLetterQueue;
     this.quarantineQueue = this.queue.quarantineQueue;
     this.stateTable = props.stateTable ?? StateTable.of(this);
     this.consumerId =
       props.consumerId ?? Names.uniqueResourceName(this, { maxLength: MAX_CONSUMER_ID, separator: '-' });
+    const window = secondsOf(props.maxBatchingWindow) ?? 0;
+    const timeout = timeoutSeconds(props);
+    checkTimeout(
+      props.function === undefined ? 'functionProps.timeout' : 'function.timeout',
+      timeout,
+      problems,
+    );
+    const needed = neededVisibilitySeconds(timeout, window);
+    this.queue.raiseVisibilityTimeout(Duration.seconds(needed));
     this.settings = consumerSettings(props, {
       consumerId: this.consumerId,
       queue: this.queue,
       stateTableName: this.stateTable.tableName,
+      visibilitySeconds: Math.max(this.queue.visibilitySeconds() ?? 0, needed),
     });
     const handOver = this.handOver(props, problems);
     this.function = this.targetFunction(props, handOver, problems);
@@ -111,10 +129,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.eventSourceMappingArn = eventSource.eventSourceMappingArn;
     this.grantPermissions(props);
 
-    const window = secondsOf(props.maxBatchingWindow) ?? 0;
-    const timeout = timeoutSeconds(this.function);
-    this.queue.raiseVisibilityTimeout(Duration.seconds(neededVisibilitySeconds(timeout, window)));
-    checkPolicies(this.settings, this.queue, timeout, problems);
+    checkPolicies(this.settings, this.queue, (timeout ?? 0) + window, problems);
     this.checkVisibility(timeout, window, problems);
     this.checkRetryUntil(props, problems);
     this.warn(props);
@@ -127,6 +142,15 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   /** A metric that the consumer's runtime emits: by default the sum of 1 minute. */
   metric(metric: RuntimeMetric, options: MetricOptions = {}): Metric {
     return runtimeMetric(this.consumerId, metric, options);
+  }
+
+  private checkAlone(problems: Problems): void {
+    const other = consumerOfQueue.get(this.queue);
+    if (other !== undefined) {
+      const because = `SQS hands each message to one of them at random, and both charge the same record; ${FAN_OUT}`;
+      problems.add('queue', 'must have no other consumer', other, because);
+    }
+    consumerOfQueue.set(this.queue, this.node.path);
   }
 
   private handOver(props: ResilientConsumerProps, problems: Problems): HandOver {
@@ -226,6 +250,13 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
         'unboundedSource',
         "maxConcurrency should be given where the function's concurrency is reserved, got undefined: Lambda polls on " +
           'and throttles, and a throttled message uses up a receive',
+      );
+    }
+    const { variable, on } = IDEMPOTENCY_OFF;
+    if (on.test(props.functionProps?.environment?.[variable] ?? '')) {
+      this.annotate(
+        'idempotencyDisabled',
+        `${variable} is set: the effects of duplicates and retries repeat`,
       );
     }
     const { max } = this.settings.attempts;

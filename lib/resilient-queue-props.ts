@@ -24,7 +24,7 @@ export interface CompanionQueueProps {
   readonly dataKeyReuse?: Duration;
   /**
    * Time for which the dead-letter queue keeps messages. 1 minute to 14 days, and longer than the source: a standard
-   * dead-letter queue counts from the first send.
+   * dead-letter queue counts from when the message entered the source, if SQS itself moved it.
    *
    * @default Duration.days(14)
    */
@@ -66,9 +66,9 @@ export interface ResilientQueueProps extends CompanionQueueProps {
   readonly retentionPeriod?: Duration;
   /**
    * Time for which a received message is hidden. 0 to 12 hours; at least 6 times the consumer's time-out plus its
-   * batching window.
+   * batching window, and shorter than the retention.
    *
-   * @default - what the consumers need, 30 seconds without any
+   * @default - what the consumer needs, 30 seconds without one
    */
   readonly visibilityTimeout?: Duration;
   /**

@@ -7,7 +7,7 @@ import { createQueues } from './private/create-queues.ts';
 import { format, Problems, secondsOf } from './private/problems.ts';
 import { cfnQueueOf, DEFAULT_VISIBILITY_SECONDS, literal, type QueueFacts } from './private/queue-facts.ts';
 import type { QueueParts } from './private/queue-parts.ts';
-import { wrapQueue } from './private/wrap-queue.ts';
+import { uncheckedParts, wrapQueue } from './private/wrap-queue.ts';
 import type { ResilientQueueProps, WrappedQueueProps } from './resilient-queue-props.ts';
 
 /**
@@ -52,7 +52,10 @@ export class ResilientQueue extends sqs.QueueBase {
 
   constructor(scope: Construct, id: string, props: ResilientQueueProps | WrappedQueueProps = {}) {
     super(scope, id);
-    const problems = Problems.at(this, (late) => this.checkRetention(late));
+    const problems = Problems.at(this, (late) => {
+      this.checkVisibility(late);
+      this.checkRetention(late);
+    });
     const parts: QueueParts =
       'queue' in props ? wrapQueue(this, props, problems) : createQueues(this, props, problems);
     const { queue } = parts;
@@ -67,11 +70,17 @@ export class ResilientQueue extends sqs.QueueBase {
     if (queue.encryptionMasterKey !== undefined) this.encryptionMasterKey = queue.encryptionMasterKey;
     if (queue.encryptionType !== undefined) this.encryptionType = queue.encryptionType;
     this.setVisibility();
-    const { retention, deadLetterRetention } = this.facts;
-    if (retention.assumed || deadLetterRetention.assumed) {
-      const unchecked = "the dead-letter queue's retention against the source's";
-      Annotations.of(this).addWarningV2('spillway:unchecked', `imported, so not checked: ${unchecked}`);
+    const unchecked = uncheckedParts(parts);
+    if (unchecked.length > 0) {
+      const message = `imported, so not checked: ${unchecked.join('; ')}`;
+      Annotations.of(this).addWarningV2('spillway:unchecked', message);
     }
+  }
+
+  /** Visibility timeout so far: what was given, or what consumers have asked for. Seconds. @internal */
+  visibilitySeconds(): number | undefined {
+    const { visibility } = this.facts;
+    return visibility === 'derived' ? this.derivedVisibilitySeconds : literal(visibility);
   }
 
   /** The policy is the source queue's: a queue has but one. */
@@ -80,8 +89,8 @@ export class ResilientQueue extends sqs.QueueBase {
   }
 
   /**
-   * Let the visibility timeout be at least this long, unless one was given or the queue is imported. Consumers call
-   * it with 6 times their time-out plus their batching window.
+   * Let the visibility timeout be at least this long, unless one was given or the queue is imported. The consumer calls
+   * it with 6 times its time-out plus its batching window.
    */
   raiseVisibilityTimeout(atLeast: Duration): void {
     this.derivedVisibilitySeconds = Math.max(
@@ -100,6 +109,19 @@ export class ResilientQueue extends sqs.QueueBase {
         : visibility.value;
   }
 
+  private checkVisibility(problems: Problems): void {
+    const retention = literal(this.facts.retention);
+    const visibility = this.visibilitySeconds();
+    if (retention === undefined || visibility === undefined || visibility < retention) return;
+    const derived = "visibilityTimeout, 6 times the consumer's time-out plus its batching window,";
+    problems.add(
+      this.facts.visibility === 'derived' ? derived : 'visibilityTimeout',
+      `must be shorter than the retention of ${format(retention)} seconds`,
+      visibility,
+      'SQS would delete a message that a crash has hidden before it comes back',
+    );
+  }
+
   private checkRetention(problems: Problems): void {
     const source = literal(this.facts.retention);
     const deadLetter = literal(this.facts.deadLetterRetention);
@@ -110,7 +132,7 @@ export class ResilientQueue extends sqs.QueueBase {
       'deadLetterRetentionPeriod',
       this.fifo ? `must be at least the source's ${length}` : `must be longer than the source's ${length}`,
       deadLetter,
-      'a message in a standard dead-letter queue keeps the time of its first send, so it would be deleted on arrival',
+      'a message that SQS moves to a standard dead-letter queue keeps the time at which it entered the source, so it would be deleted on arrival',
     );
   }
 }

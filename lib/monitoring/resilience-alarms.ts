@@ -56,6 +56,12 @@ export interface ResilienceAlarmsOptions {
    */
   readonly poison?: number | false;
   /**
+   * Moves and visibility changes that SQS refuses in 5 minutes. 0 or more.
+   *
+   * @default 0
+   */
+  readonly settlementFailures?: number | false;
+  /**
    * What to do when an alarm goes off.
    *
    * @default - nothing beyond `alarmTopic`
@@ -206,6 +212,18 @@ function watches(props: ResilienceAlarmsProps): Watch[] {
       description:
         `${consumerId} set many bad messages aside. Read the reasons in ${facts.quarantineName}: a producer changed ` +
         'its format, a signing secret was rotated, or somebody sends forgeries.',
+    },
+    {
+      id: 'SettlementFailures',
+      property: 'settlementFailures',
+      threshold: props.settlementFailures ?? 0,
+      metric: runtimeMetric(consumerId, 'settlementFailures', { period: Duration.minutes(5) }),
+      missing: TreatMissingData.NOT_BREACHING,
+      description:
+        `SQS refuses what ${consumerId} asks of it. A message that cannot be moved stays in ${facts.name} until SQS ` +
+        "deletes it. Look for 'settlement-error' in the function's log, which names the operation and the error: " +
+        "most likely the role's permissions, a queue's KMS key, or a MaximumMessageSize of " +
+        `${facts.deadLetterName} that is smaller than the source's.`,
     },
   ];
 }

@@ -159,7 +159,16 @@ function consumerRow({ consumerId, function: target }: ResilientConsumer): IWidg
       ],
       QUARTER,
     ),
-    graph('Function', [target.metricInvocations(), target.metricErrors(), target.metricThrottles()], QUARTER),
+    graph(
+      'Function',
+      [
+        target.metricInvocations(),
+        target.metricErrors(),
+        target.metricThrottles(),
+        runtimeMetric(consumerId, 'settlementFailures'),
+      ],
+      QUARTER,
+    ),
   ];
 }
 

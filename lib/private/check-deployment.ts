@@ -16,6 +16,12 @@ export function neededVisibilitySeconds(timeout: number | undefined, window: num
   return VISIBILITY_FACTOR * (timeout ?? MAX_TIMEOUT_SECONDS) + window;
 }
 
+/** Check the time-out of the function against Lambda's limit. */
+export function checkTimeout(property: string, timeout: number | undefined, problems: Problems): void {
+  const range = { min: 1, max: MAX_TIMEOUT_SECONDS, unit: 'seconds' };
+  problems.integer(property, timeout, range, 'Lambda stops a function after 15 minutes');
+}
+
 /** What a visibility timeout that somebody set does wrong. */
 export interface VisibilityVerdict {
   readonly severity: 'error' | 'warning';
@@ -85,7 +91,9 @@ export function uncheckedOf(queue: ResilientQueue, target: AnyFunction): string[
   if (imported) {
     unchecked.push("maxConcurrency against the function's reserved concurrency");
     unchecked.push("the size of the function's environment");
-    unchecked.push("the back-off's longest delay with the function's time-out against 12 hours");
+    unchecked.push(
+      "the back-off's longest delay with the function's time-out and batching window against 12 hours",
+    );
   }
   return unchecked;
 }

@@ -15,11 +15,14 @@ const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
 const RECEIVES_TO_SPARE = 10;
 
-/** Check attempts, back-off, deadline, screening and circuits, each by itself and against the queue. */
+/**
+ * Check attempts, back-off, deadline, screening and circuits, each by itself and against the queue. A receive holds a
+ * message for up to `heldSeconds` before it is put back.
+ */
 export function checkPolicies(
   settings: ConsumerSettings,
   queue: ResilientQueue,
-  timeoutSeconds: number | undefined,
+  heldSeconds: number,
   problems: Problems,
 ): void {
   const { consumerId, concurrency } = settings;
@@ -33,8 +36,8 @@ export function checkPolicies(
     'a batch has at most 10,000 messages',
   );
   checkAttempts(settings, queue, problems);
-  checkBackoff(settings, timeoutSeconds, problems);
-  checkDeadline(settings, queue, problems);
+  checkBackoff(settings, heldSeconds, problems);
+  checkDeadline(settings, problems);
   checkScreening(settings, problems);
   checkCircuits(settings, problems);
 }
@@ -47,38 +50,33 @@ function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, proble
   }
   const backstop = literal(queue.facts.maxReceiveCount);
   if (!usable || Token.isUnresolved(max) || backstop === undefined) return;
-  const least = 2 * max + RECEIVES_TO_SPARE;
-  checkSpan(settings.retryUntilSeconds, backstop, problems);
+  const forAttempts = {
+    least: 2 * max + RECEIVES_TO_SPARE,
+    rule: `with ${max} attempts: twice the attempts and ${RECEIVES_TO_SPARE}`,
+    because:
+      'deferrals and receives without a trace count for SQS too, and it moves a message that has used them up',
+  };
+  const forSpan = spanRule(settings.retryUntilSeconds);
+  const { least, rule, because } =
+    forSpan === undefined || forSpan.least < forAttempts.least ? forAttempts : forSpan;
   if (backstop >= least) return;
-  problems.add(
-    'queue.maxReceiveCount',
-    `must be at least ${least} with ${max} attempts: twice the attempts and ${RECEIVES_TO_SPARE}`,
-    backstop,
-    'deferrals and receives without a trace count for SQS too, and it moves a message that has used them up',
-  );
+  problems.add('queue.maxReceiveCount', `must be at least ${least} ${rule}`, backstop, because);
 }
 
 /**
  * Past half of the receives the runtime spreads those that are left over the time that is left; each can hide a message
  * for 12 hours at the most.
  */
-function checkSpan(retryUntilSeconds: number, backstop: number, problems: Problems): void {
-  if (Token.isUnresolved(retryUntilSeconds)) return;
-  const least = 2 * (Math.ceil(retryUntilSeconds / LIMITS.maxVisibilitySeconds) + RECEIVES_TO_SPARE + 1);
-  if (backstop >= least) return;
-  problems.add(
-    'queue.maxReceiveCount',
-    `must be at least ${least} to last for a retryUntil of ${format(retryUntilSeconds)} seconds`,
-    backstop,
-    'SQS hides a message for at most 12 hours from each receive',
-  );
+function spanRule(retryUntilSeconds: number): { least: number; rule: string; because: string } | undefined {
+  if (Token.isUnresolved(retryUntilSeconds)) return undefined;
+  return {
+    least: 2 * (Math.ceil(retryUntilSeconds / LIMITS.maxVisibilitySeconds) + RECEIVES_TO_SPARE + 1),
+    rule: `to last for a retryUntil of ${format(retryUntilSeconds)} seconds`,
+    because: 'SQS hides a message for at most 12 hours from each receive',
+  };
 }
 
-function checkBackoff(
-  settings: ConsumerSettings,
-  timeoutSeconds: number | undefined,
-  problems: Problems,
-): void {
+function checkBackoff(settings: ConsumerSettings, heldSeconds: number, problems: Problems): void {
   const { firstDelayMs, capMs, base } = settings.backoff;
   const unit = 'milliseconds';
   const because = 'the delay is a visibility timeout';
@@ -97,30 +95,21 @@ function checkBackoff(
     const rule = `must be at least backoff.firstDelay, ${inSeconds(firstDelayMs)}`;
     problems.add('backoff.cap', rule, capMs / 1_000, 'it is the longest delay');
   }
-  const longest = (LIMITS.maxVisibilitySeconds - (timeoutSeconds ?? 0)) * 1_000;
+  const longest = (LIMITS.maxVisibilitySeconds - heldSeconds) * 1_000;
   if (capMs <= longest) return;
   problems.add(
     'backoff.cap',
-    `must be at most ${inSeconds(longest)}: 12 hours less the function's time-out`,
+    `must be at most ${inSeconds(longest)}: 12 hours less the function's time-out and batching window`,
     capMs / 1_000,
-    'SQS hides a message for at most 12 hours from its receive, the time it was worked on included',
+    'SQS hides a message for at most 12 hours from its receive, the time it was collected and worked on included',
   );
 }
 
-function checkDeadline(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
+function checkDeadline(settings: ConsumerSettings, problems: Problems): void {
   const { retryUntilSeconds } = settings;
   const range = { min: 1, max: UNBOUNDED, unit: 'seconds' };
   const usable = problems.integer('retryUntil', retryUntilSeconds, range, 'SQS counts whole seconds');
   if (!usable || Token.isUnresolved(retryUntilSeconds)) return;
-  const retention = literal(queue.facts.retention);
-  if (retention !== undefined && retryUntilSeconds >= retention) {
-    problems.add(
-      'retryUntil',
-      `must be shorter than the queue's retention of ${inSeconds(retention * 1_000)}`,
-      retryUntilSeconds,
-      'SQS deletes what is older, without moving it to the dead-letter queue',
-    );
-  }
   const schedule = longestScheduleMs(settings);
   if (schedule === undefined || schedule < retryUntilSeconds * 1_000) return;
   problems.add(
@@ -128,6 +117,22 @@ function checkDeadline(settings: ConsumerSettings, queue: ResilientQueue, proble
     `must have all delays of ${settings.attempts.max} attempts within retryUntil, ${format(retryUntilSeconds)} seconds`,
     Math.ceil(schedule / 1_000),
     'a message that expires leaves attempts unused, and its retention bounds it',
+  );
+}
+
+/** Check that a message whose last receive crashed comes back before SQS deletes it, with the visibility timeout as it ends up. */
+export function checkRetention(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
+  const { retryUntilSeconds } = settings;
+  const retention = literal(queue.facts.retention);
+  const visibility = queue.visibilitySeconds() ?? 0;
+  if (Token.isUnresolved(retryUntilSeconds) || retention === undefined || visibility >= retention) return;
+  const longest = retention - Math.max(visibility, 1);
+  if (retryUntilSeconds <= longest) return;
+  problems.add(
+    'retryUntil',
+    `must be at most ${format(longest)} seconds: the queue's retention of ${format(retention)} less its visibility timeout of ${format(visibility)}`,
+    retryUntilSeconds,
+    'a crash hides a message for that long, and SQS deletes what is older than its retention without moving it to the dead-letter queue',
   );
 }
 

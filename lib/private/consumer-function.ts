@@ -6,7 +6,8 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { ConsumerFunctionProps } from '../resilient-consumer-props.ts';
 
-const DEFAULT_TIMEOUT = Duration.seconds(30);
+/** Time-out of a function that is made without one. */
+export const DEFAULT_TIMEOUT = Duration.seconds(30);
 const DEFAULT_MEMORY_MB = 256;
 
 /** Lets what was written for CommonJS call `require` in an ES module. */

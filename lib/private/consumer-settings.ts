@@ -20,11 +20,13 @@ export interface SettingsSources {
   readonly consumerId: string;
   readonly queue: ResilientQueue;
   readonly stateTableName: string;
+  /** Visibility timeout that the queue will have at least. */
+  readonly visibilitySeconds: number;
 }
 
 /** The settings of a consumer, defaults filled in. They may hold tokens. */
 export function consumerSettings(props: ResilientConsumerProps, sources: SettingsSources): ConsumerSettings {
-  const { queue, consumerId, stateTableName } = sources;
+  const { queue, consumerId, stateTableName, visibilitySeconds } = sources;
   const { facts } = queue;
   const { environmentName, serviceVersion } = props;
   const retention = literal(facts.retention) ?? DEFAULT_RETENTION_SECONDS;
@@ -57,7 +59,7 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
       byReason: props.attempts?.byReason ?? DEFAULTS.attempts.byReason,
     },
     backoff: props.backoff === undefined ? DEFAULTS.backoff : backoffSettings(props.backoff),
-    retryUntilSeconds: retryUntilSeconds(props, retention),
+    retryUntilSeconds: retryUntilSeconds(props, retention, visibilitySeconds),
     screening: screeningSettings(props.screening ?? {}),
     circuits: Object.fromEntries(
       Object.entries(props.circuits ?? {}).map(([name, circuit]) => [name, circuitSettings(circuit)]),
@@ -65,9 +67,16 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
   };
 }
 
-function retryUntilSeconds(props: ResilientConsumerProps, retentionSeconds: number): number {
-  if (props.retryUntil === undefined) return defaultRetryUntilSeconds(retentionSeconds);
-  return secondsOf(props.retryUntil) ?? props.retryUntil.toSeconds();
+/** By default the runtime's own, but with room for a crash at the last moment, which hides a message for the visibility timeout. */
+function retryUntilSeconds(
+  { retryUntil }: ResilientConsumerProps,
+  retentionSeconds: number,
+  visibilitySeconds: number,
+): number {
+  if (retryUntil !== undefined) return secondsOf(retryUntil) ?? retryUntil.toSeconds();
+  const usual = defaultRetryUntilSeconds(retentionSeconds);
+  const room = retentionSeconds - visibilitySeconds;
+  return room > 0 ? Math.min(usual, room) : usual;
 }
 
 function backoffSettings(backoff: Backoff): BackoffSettings {

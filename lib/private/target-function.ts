@@ -1,6 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import type { AnyFunction } from '../resilient-consumer-props.ts';
+import type { AnyFunction, ResilientConsumerProps } from '../resilient-consumer-props.ts';
+import { DEFAULT_TIMEOUT } from './consumer-function.ts';
+import { secondsOf } from './problems.ts';
 
 /** Time-out of a function that says nothing. Seconds; source: CreateFunction in the Lambda API reference. */
 const DEFAULT_TIMEOUT_SECONDS = 3;
@@ -13,12 +15,12 @@ export function ownFunction(target: AnyFunction): lambda.Function | undefined {
   return undefined;
 }
 
-/** Time-out in seconds; undefined if it is a token or the function is imported. */
-export function timeoutSeconds(target: AnyFunction): number | undefined {
-  const own = ownFunction(target);
+/** Time-out of the function that is given or will be made. Seconds; undefined if it is a token or the function imported. */
+export function timeoutSeconds(props: ResilientConsumerProps): number | undefined {
+  if (props.function === undefined) return secondsOf(props.functionProps?.timeout ?? DEFAULT_TIMEOUT);
+  const own = ownFunction(props.function);
   if (own === undefined) return undefined;
-  if (own.timeout === undefined) return DEFAULT_TIMEOUT_SECONDS;
-  return own.timeout.isUnresolved() ? undefined : own.timeout.toSeconds({ integral: false });
+  return own.timeout === undefined ? DEFAULT_TIMEOUT_SECONDS : secondsOf(own.timeout);
 }
 
 /** The resource of a function of this app. */

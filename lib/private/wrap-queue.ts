@@ -29,6 +29,10 @@ import {
   queueNames,
 } from './queue-parts.ts';
 
+/** What to do instead of giving a queue two consumers. */
+export const FAN_OUT =
+  'to have messages handled twice, fan out by SNS or EventBridge to a queue for each consumer';
+
 /** Path of the construct that wraps a queue. */
 const wrapperOf = new WeakMap<sqs.IQueue, string>();
 
@@ -38,7 +42,7 @@ export function wrapQueue(scope: Construct, props: WrappedQueueProps, problems: 
   problems.integer('maxReceiveCount', props.maxReceiveCount, { min: 2, max: 1_000 }, MAX_RECEIVE_COUNT_RULE);
   const other = wrapperOf.get(queue);
   if (other !== undefined) {
-    const because = 'a queue has one dead-letter queue: hand the same ResilientQueue to all its consumers';
+    const because = `a queue has one dead-letter queue, and one consumer: ${FAN_OUT}`;
     problems.add('queue', 'must be wrapped only once', other, because);
   }
   wrapperOf.set(queue, scope.node.path);
@@ -68,6 +72,7 @@ export function wrapQueue(scope: Construct, props: WrappedQueueProps, problems: 
     );
     const sourceArn = literalArn(scope, queue);
     if (sourceArn !== undefined) allowRedriveFrom(created, sourceArn);
+    else warnOfOpenRedrive(scope, queue, created.queue);
     acknowledgeEndStation(created.queue, `the dead-letter queue of ${queue.node.path}`);
     return created.queue;
   }
@@ -93,6 +98,41 @@ export function wrapQueue(scope: Construct, props: WrappedQueueProps, problems: 
       wrapped: true,
     };
   }
+}
+
+/** What could not be looked into since a queue is imported. */
+export function uncheckedParts({ queue, deadLetterQueue, quarantineQueue, facts }: QueueParts): string[] {
+  const unchecked: string[] = [];
+  if (facts.retention.assumed || facts.deadLetterRetention.assumed) {
+    unchecked.push("the dead-letter queue's retention against the source's");
+  }
+  const keyUnknown = [queue, deadLetterQueue, quarantineQueue].filter(
+    (part) => cfnQueueOf(part) === undefined && part.encryptionMasterKey === undefined,
+  );
+  if (keyUnknown.length > 0) {
+    unchecked.push(
+      `the encryption key of ${pathsOf(keyUnknown)} (if it is one of KMS, import the queue by ` +
+        'fromQueueAttributes({ keyArn }): the function would lack kms:Decrypt and kms:GenerateDataKey)',
+    );
+  }
+  const targets = keyUnknown.filter((part) => part !== queue);
+  if (targets.length > 0) {
+    unchecked.push(`the MaximumMessageSize of ${pathsOf(targets)} against the source's`);
+  }
+  return unchecked;
+}
+
+function pathsOf(queues: readonly sqs.IQueue[]): string {
+  return queues.map(({ node }) => node.path).join(', ');
+}
+
+function warnOfOpenRedrive(scope: Construct, queue: sqs.IQueue, deadLetterQueue: sqs.IQueue): void {
+  Annotations.of(scope).addWarningV2(
+    'spillway:redriveAllowNotSet',
+    `${deadLetterQueue.node.path} takes redrives from every queue of the account: the name of ${queue.node.path} is ` +
+      'not known at synthesis, and its ARN would close a circle with its redrive policy. Giving it a name would ' +
+      'replace it',
+  );
 }
 
 const FIFO_REASON = "SQS moves a FIFO queue's messages to FIFO queues only, and standard to standard";

@@ -69,6 +69,19 @@ describe('by default', () => {
         Dimensions: [{ Name: 'service', Value: 'orders' }],
       },
     ],
+    [
+      'SettlementFailures',
+      {
+        Namespace: 'Spillway',
+        Threshold: 0,
+        Statistic: 'Sum',
+        Period: 300,
+        EvaluationPeriods: 1,
+        DatapointsToAlarm: 1,
+        TreatMissingData: 'notBreaching',
+        Dimensions: [{ Name: 'service', Value: 'orders' }],
+      },
+    ],
   ])('watches %s', (MetricName, properties) => {
     template.resourcePropertiesCountIs(
       ALARM,
@@ -101,7 +114,7 @@ describe('by default', () => {
   });
 
   it('tells the person on call where to look, and nobody by itself', () => {
-    template.resourceCountIs(ALARM, 5);
+    template.resourceCountIs(ALARM, 6);
     template.allResourcesProperties(ALARM, {
       AlarmDescription: Match.stringLikeRegexp('(Look|Read) '),
       AlarmActions: Match.absent(),
@@ -117,13 +130,14 @@ it('takes other thresholds', () => {
       deadLetterDepth: 2,
       deadLetterGrowth: 3,
       poison: 4,
+      settlementFailures: 5,
       deadLetterAny: true,
     }),
   );
   const thresholds = Object.values(template.findResources(ALARM)).map(
     ({ Properties }) => Properties.Threshold,
   );
-  expect(thresholds.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 60]);
+  expect(thresholds.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 60]);
 });
 
 it('leaves out what is switched off', () => {
@@ -132,8 +146,9 @@ it('leaves out what is switched off', () => {
     queueAge: false,
     deadLetterDepth: false,
     deadLetterGrowth: false,
+    poison: false,
   } as const;
-  synth(alarms({ ...off, poison: false })).resourceCountIs(ALARM, 0);
+  synth(alarms({ ...off, settlementFailures: false })).resourceCountIs(ALARM, 0);
   synth(alarms(off)).resourceCountIs(ALARM, 1);
   synth((stack) => {
     consumerIn(stack, { alarms: false });
@@ -153,7 +168,7 @@ it('tells a topic, and does whatever else it is given', () => {
 it('hands its alarms out', () => {
   synth((stack) => {
     const { alarms: made } = consumerIn(stack);
-    expect(made?.alarms).toHaveLength(5);
+    expect(made?.alarms).toHaveLength(6);
     expect(made?.alarms.every((alarm) => alarm instanceof Alarm)).toBe(true);
   });
 });

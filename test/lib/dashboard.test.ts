@@ -63,6 +63,14 @@ it('draws a line for each circuit, and the default one where none is named', () 
   expect(lines[1]).toContain('"Spillway","CircuitOpen","circuit","default","service","invoices"');
 });
 
+it('draws what SQS refused beside the function', () => {
+  const { widgets } = body(synth(dashboard()));
+  const graph = widgets.find(({ properties }) => properties.title === 'Function');
+  expect(JSON.stringify(graph?.properties.metrics)).toContain(
+    '"Spillway","SettlementFailures","service","orders"',
+  );
+});
+
 it('draws a bar for each reason of a dead letter', () => {
   const { widgets } = body(synth(dashboard()));
   const bars = widgets.find(({ properties }) => properties.title === 'Dead letters by reason');

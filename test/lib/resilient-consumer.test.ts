@@ -164,6 +164,26 @@ describe('the settings', () => {
     const queue = new ResilientQueue(stack, 'Short', { retentionPeriod });
     expect(consumerIn(stack, { queue }, 'Other').settings.retryUntilSeconds).toBe(seconds);
   });
+
+  it.each([
+    ['an hour', Duration.days(4), 600, 342_000],
+    ['a longer visibility timeout', Duration.days(4), 900, 345_600 - 5_400],
+    ['a visibility timeout that leaves less than half', Duration.hours(2), 900, 1_800],
+  ])('expire messages %s inside the retention', (_name, retentionPeriod, timeout, seconds) => {
+    const { stack } = consumer();
+    const queue = new ResilientQueue(stack, 'Kept', { retentionPeriod });
+    const functionProps = { timeout: Duration.seconds(timeout) };
+    const made = consumerIn(stack, { queue, functionProps }, 'Other');
+    expect(made.settings.retryUntilSeconds).toBe(seconds);
+    expect(made.queue.node.validate()).toEqual([]);
+    expect(made.node.validate()).toEqual([]);
+  });
+
+  it('expire messages inside the retention by a visibility timeout that was given', () => {
+    const { stack } = consumer();
+    const queue = new ResilientQueue(stack, 'Slow', { visibilityTimeout: Duration.hours(12) });
+    expect(consumerIn(stack, { queue }, 'Other').settings.retryUntilSeconds).toBe(345_600 - 43_200);
+  });
 });
 
 describe('the function', () => {
@@ -261,12 +281,13 @@ describe('the event source', () => {
     });
   });
 
-  it('raises the visibility timeout to what the most demanding consumer needs', () => {
+  it('raises the visibility timeout to what the most demanding reader needs', () => {
     const template = synth((stack) => {
       const queue = new ResilientQueue(stack, 'Shared');
+      queue.raiseVisibilityTimeout(Duration.seconds(200));
       const window = { batchSize: 100, maxBatchingWindow: Duration.seconds(20) };
-      consumerIn(stack, { queue, ...window, functionProps: { timeout: Duration.seconds(40) } }, 'One');
-      consumerIn(stack, { queue, functionProps: { timeout: Duration.seconds(3) } }, 'Two');
+      consumerIn(stack, { queue, ...window, functionProps: { timeout: Duration.seconds(40) } });
+      queue.raiseVisibilityTimeout(Duration.seconds(18));
     });
     template.hasResourceProperties('AWS::SQS::Queue', {
       VisibilityTimeout: 260,
@@ -336,7 +357,7 @@ describe('what it makes', () => {
       consumerIn(stack, {}, 'Two');
     });
     const further = Object.keys(resourcesOf(two)).length - Object.keys(resourcesOf(one)).length;
-    expect(further).toBe(16);
+    expect(further).toBe(17);
     expect(idsByType(one)).toEqual({
       'AWS::CloudWatch::Alarm': [
         'OneAlarmsDeadLetterDepth14B946CE',
@@ -344,6 +365,7 @@ describe('what it makes', () => {
         'OneAlarmsPoisonD9773A2E',
         'OneAlarmsQueueAge86A40A98',
         'OneAlarmsQueueDepth198C848F',
+        'OneAlarmsSettlementFailuresEA1B55BE',
       ],
       'AWS::DynamoDB::GlobalTable': ['SpillwayStateTable9919068D'],
       'AWS::IAM::Policy': ['OneRoleDefaultPolicyAA836385'],

@@ -54,9 +54,27 @@ const RULES: [string, Case, Case, string][] = [
   ],
   [
     'backstop against budget',
-    { of: { maxReceiveCount: 20 } },
-    { of: { maxReceiveCount: 19 } },
-    'queue.maxReceiveCount must be at least 20 with 5 attempts: twice the attempts and 10, got 19',
+    { of: { maxReceiveCount: 26 }, attempts: { max: 8 }, retryUntil: Duration.hours(12) },
+    { of: { maxReceiveCount: 25 }, attempts: { max: 8 }, retryUntil: Duration.hours(12) },
+    'queue.maxReceiveCount must be at least 26 with 8 attempts: twice the attempts and 10, got 25',
+  ],
+  [
+    'backstop against a deadline of 12 hours',
+    { of: { maxReceiveCount: 24 }, attempts: { max: 7 }, retryUntil: Duration.hours(12) },
+    { of: { maxReceiveCount: 23 }, attempts: { max: 7 }, retryUntil: Duration.hours(12) },
+    'queue.maxReceiveCount must be at least 24 to last for a retryUntil of 43,200 seconds, got 23',
+  ],
+  [
+    'backstop against a deadline beyond 12 hours',
+    { of: { maxReceiveCount: 26 }, retryUntil: Duration.seconds(43_201) },
+    { of: { maxReceiveCount: 25 }, retryUntil: Duration.seconds(43_201) },
+    'queue.maxReceiveCount must be at least 26 to last for a retryUntil of 43,201 seconds, got 25',
+  ],
+  [
+    'backstop against both, and tells the larger of the two',
+    { of: { maxReceiveCount: 38 } },
+    { of: { maxReceiveCount: 2 } },
+    'queue.maxReceiveCount must be at least 38 to last for a retryUntil of 342,000 seconds, got 2',
   ],
   [
     'batch size, least',
@@ -145,9 +163,21 @@ const RULES: [string, Case, Case, string][] = [
   ],
   [
     'deadline inside the retention',
-    { retryUntil: Duration.seconds(345_599) },
-    { retryUntil: Duration.days(4) },
-    "retryUntil must be shorter than the queue's retention of 345,600 seconds, got 345,600",
+    { retryUntil: Duration.seconds(345_420) },
+    { retryUntil: Duration.seconds(345_421) },
+    "retryUntil must be at most 345,420 seconds: the queue's retention of 345,600 less its visibility timeout of 180, got 345,421",
+  ],
+  [
+    'deadline inside the retention, with a visibility timeout that was given',
+    { of: { visibilityTimeout: Duration.hours(1) }, retryUntil: Duration.seconds(342_000) },
+    { of: { visibilityTimeout: Duration.hours(1) }, retryUntil: Duration.seconds(342_001) },
+    'retryUntil must be at most 342,000 seconds',
+  ],
+  [
+    "time-out within Lambda's",
+    timeout(900),
+    timeout(901),
+    'functionProps.timeout must be an integer from 1 to 900 seconds, got 901',
   ],
   [
     'deadline, least',
@@ -171,7 +201,13 @@ const RULES: [string, Case, Case, string][] = [
     'back-off within 12 hours',
     { backoff: fixed(Duration.seconds(43_170)) },
     { backoff: fixed(Duration.seconds(43_171)) },
-    "backoff.cap must be at most 43,170 seconds: 12 hours less the function's time-out",
+    "backoff.cap must be at most 43,170 seconds: 12 hours less the function's time-out and batching window",
+  ],
+  [
+    'back-off within 12 hours less the window',
+    { backoff: fixed(Duration.seconds(43_160)), maxBatchingWindow: Duration.seconds(10) },
+    { backoff: fixed(Duration.seconds(43_161)), maxBatchingWindow: Duration.seconds(10) },
+    'backoff.cap must be at most 43,160 seconds',
   ],
   [
     'back-off cap over first delay',
@@ -346,6 +382,26 @@ describe('the function', () => {
     ]);
   });
 
+  it('is told of its own time-out, too', () => {
+    const lasting = (seconds: number) => (stack: Stack) => {
+      build({ function: plain(stack, { timeout: Duration.seconds(seconds) }) })(stack);
+    };
+    expect(problemsOf(lasting(900))).toEqual([]);
+    expect(problemsOf(lasting(901))).toEqual([expect.stringContaining('function.timeout must be')]);
+  });
+
+  it('is warned of a variable that lets effects repeat', () => {
+    const set = (value: string): Case => ({
+      functionProps: { environment: { POWERTOOLS_IDEMPOTENCY_DISABLED: value } },
+    });
+    for (const value of ['true', 'True', '1', 'on']) {
+      expect(warningsOf(build(set(value)))).toEqual([
+        expect.stringContaining('POWERTOOLS_IDEMPOTENCY_DISABLED is set: the effects'),
+      ]);
+    }
+    for (const value of ['false', '0', '']) expect(warningsOf(build(set(value)))).toEqual([]);
+  });
+
   it('has its other event sources counted against its reserved concurrency', () => {
     const withOther = (maxConcurrency: number) => (stack: Stack) => {
       const fn = plain(stack, { reservedConcurrentExecutions: 10 });
@@ -383,6 +439,51 @@ describe('the function', () => {
         'entry must be given rather than function where the settings take more than 2500 bytes',
       ),
     );
+  });
+});
+
+describe('a queue', () => {
+  it('has one consumer', () => {
+    const problems = problemsOf((stack) => {
+      const queue = new ResilientQueue(stack, 'Orders');
+      consumerIn(stack, { queue }, 'One');
+      consumerIn(stack, { queue }, 'Two');
+      consumerIn(stack, {}, 'Three');
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^\[Shop\/Two\] queue must have no other consumer, got 'Shop\/One' \(.*random.* SNS or EventBridge.*\)$/,
+      ),
+    ]);
+  });
+
+  it('keeps messages for longer than a crash hides them', () => {
+    const kept = (seconds: number): Case => ({
+      of: { retentionPeriod: Duration.seconds(seconds) },
+      retryUntil: Duration.seconds(1),
+      attempts: { max: 1 },
+      ...timeout(900),
+    });
+    expect(problemsOf(build(kept(5_401)))).toEqual([]);
+    expect(problemsOf(build(kept(5_400)))).toEqual([
+      expect.stringMatching(
+        /^\[Shop\/Orders\] visibilityTimeout, 6 times .*, must be shorter than the retention of 5,400 seconds, got 5,400/,
+      ),
+    ]);
+    expect(problemsOf(build({ ...timeout(900), of: { retentionPeriod: Duration.hours(1) } }))).toEqual([
+      expect.stringContaining('must be shorter than the retention of 3,600 seconds, got 5,400'),
+    ]);
+  });
+
+  it('is looked at with its visibility timeout as it ends up', () => {
+    const raised = (seconds: number) => (stack: Stack) => {
+      const { queue } = consumerIn(stack);
+      queue.raiseVisibilityTimeout(Duration.seconds(seconds));
+    };
+    expect(problemsOf(raised(3_600))).toEqual([]);
+    expect(problemsOf(raised(3_601))).toEqual([
+      expect.stringContaining('retryUntil must be at most 341,999 seconds'),
+    ]);
   });
 });
 

@@ -3,15 +3,22 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { CfnQueue, type IQueue, Queue, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import { ResilientConsumer, ResilientQueue } from '../../lib/index.ts';
+import { ResilientConsumer, ResilientQueue, type WrappedQueueProps } from '../../lib/index.ts';
 import { consumerIn, ENTRY, problemsOf, resourcesOf, synth, UNBUNDLED, warningsOf } from './synth.ts';
 
 const QUEUE = 'AWS::SQS::Queue';
 const ARN = 'arn:aws:sqs:eu-west-1:111122223333:orders';
 const imported = (stack: Stack, name = 'orders'): ReturnType<typeof Queue.fromQueueArn> =>
   Queue.fromQueueArn(stack, `Imported-${name}`, ARN.replace(/orders$/, name));
+const KEY = '11111111-1111-4111-8111-111111111111';
+const OTHER_KEY = '22222222-2222-4222-8222-222222222222';
+const withKey = (stack: Stack, name: string, key = KEY): IQueue =>
+  Queue.fromQueueAttributes(stack, `Encrypted-${name}`, {
+    queueArn: ARN.replace(/orders$/, name),
+    keyArn: `arn:aws:kms:eu-west-1:111122223333:key/${key}`,
+  });
 
 describe('around a queue construct', () => {
   it('leaves the queue where it is, and sets its redrive policy', () => {
@@ -40,6 +47,20 @@ describe('around a queue construct', () => {
       ResilientQueue.wrap(stack, 'Wrapped', { queue: new Queue(stack, 'Plain') });
     });
     unnamed.resourcePropertiesCountIs(QUEUE, { RedriveAllowPolicy: { redrivePermission: 'byQueue' } }, 0);
+  });
+
+  it('says so where the dead-letter queue that it makes has to let every queue in', () => {
+    const wrap =
+      (props: QueueProps, companions: Partial<WrappedQueueProps> = {}) =>
+      (stack: Stack): void => {
+        ResilientQueue.wrap(stack, 'Wrapped', { queue: new Queue(stack, 'Plain', props), ...companions });
+      };
+    expect(warningsOf(wrap({}))).toEqual([
+      expect.stringMatching(
+        /Shop\/Wrapped\/DeadLetterQueue takes redrives from every queue of the account: the name of Shop\/Plain is not/,
+      ),
+    ]);
+    expect(warningsOf(wrap({ queueName: 'plain' }))).toEqual([]);
   });
 
   it('keeps the dead-letter queue that it has, and raises its maxReceiveCount', () => {
@@ -128,7 +149,9 @@ describe('around a queue construct', () => {
       consumerIn(stack, { queue }, 'Two');
     });
     expect(problems).toEqual([
-      expect.stringMatching(/^\[Shop\/Two\/Queue\] queue must be wrapped only once, got 'Shop\/One\/Queue'/),
+      expect.stringMatching(
+        /^\[Shop\/Two\/Queue\] queue must be wrapped only once, got 'Shop\/One\/Queue' \(.*one consumer: .*fan out/,
+      ),
     ]);
   });
 
@@ -163,6 +186,38 @@ describe('around an imported queue', () => {
     expect(warnings).toMatch(/attempts against the queue's maxReceiveCount \(1000 assumed\)/);
     expect(warnings).toMatch(/visibility timeout against the function's time-out/);
     expect(warnings).toMatch(/dead-letter queue's retention against the source's/);
+    expect(warnings).toMatch(/the encryption key of Shop\/Imported-orders \(.*fromQueueAttributes/);
+    expect(warnings).not.toMatch(/MaximumMessageSize/);
+  });
+
+  it('names the companions of which it knows neither key nor size', () => {
+    const companions = (stack: Stack, of: (name: string) => IQueue): void => {
+      ResilientQueue.wrap(stack, 'Wrapped', {
+        queue: new Queue(stack, 'Plain', { queueName: 'plain' }),
+        deadLetterRetentionPeriod: Duration.days(14),
+        deadLetterQueue: of('dead'),
+        quarantineQueue: of('bad'),
+      });
+    };
+    const unknown = warningsOf((stack) => companions(stack, (name) => imported(stack, name))).join('\n');
+    expect(unknown).toMatch(/the encryption key of Shop\/Imported-dead, Shop\/Imported-bad \(/);
+    expect(unknown).toMatch(/the MaximumMessageSize of Shop\/Imported-dead, Shop\/Imported-bad against/);
+    expect(warningsOf((stack) => companions(stack, (name) => withKey(stack, name)))).toEqual([]);
+  });
+
+  it('lets the function use the keys that it knows', () => {
+    const template = synth((stack) => {
+      const deadLetterQueue = withKey(stack, 'dead', OTHER_KEY);
+      const queue = ResilientQueue.wrap(stack, 'Wrapped', {
+        queue: withKey(stack, 'orders'),
+        deadLetterQueue,
+      });
+      consumerIn(stack, { queue });
+    });
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(policies).toContain('"Action":"kms:Decrypt"');
+    expect(policies).toContain('"Action":["kms:Decrypt","kms:GenerateDataKey"]');
+    expect(policies).toContain(OTHER_KEY);
   });
 
   it('makes the checks for which it is told enough', () => {
@@ -170,7 +225,7 @@ describe('around an imported queue', () => {
       (visibility: Duration) =>
       (stack: Stack): void => {
         const queue = ResilientQueue.wrap(stack, 'Wrapped', {
-          queue: imported(stack),
+          queue: withKey(stack, 'orders'),
           maxReceiveCount: 1_000,
           retentionPeriod: Duration.days(2),
           visibilityTimeout: visibility,
