@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** SDK clients that the runtime uses; each can be given, for a client of one's own or in tests. */
@@ -7,15 +8,22 @@ export interface RuntimeClients {
   readonly sqs?: SQSClient;
   /** @default - a client with short time-outs and the SDK's standard retries */
   readonly dynamodb?: DynamoDBClient;
+  /** @default - a client with short time-outs and the SDK's standard retries */
+  readonly secretsManager?: SecretsManagerClient;
 }
 
-/** A store that hangs must not use up the time of the handler. Milliseconds. */
-const TIMEOUTS = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
+/** SQS takes up to 1 MiB a call. Milliseconds. */
+const QUEUE_TIMEOUTS = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
 
-/** Fill in the clients that were not given. */
+/** What is asked of the stores is small, and handlers wait for it. Milliseconds. */
+const STORE_TIMEOUTS = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
+
+/** Fill in the clients that were not given. They connect when they are first used. */
 export function runtimeClients(given: RuntimeClients = {}): Required<RuntimeClients> {
   return {
-    sqs: given.sqs ?? new SQSClient({ requestHandler: TIMEOUTS, maxAttempts: 3 }),
-    dynamodb: given.dynamodb ?? new DynamoDBClient({ requestHandler: TIMEOUTS, maxAttempts: 3 }),
+    sqs: given.sqs ?? new SQSClient({ requestHandler: QUEUE_TIMEOUTS, maxAttempts: 3 }),
+    dynamodb: given.dynamodb ?? new DynamoDBClient({ requestHandler: STORE_TIMEOUTS, maxAttempts: 2 }),
+    secretsManager:
+      given.secretsManager ?? new SecretsManagerClient({ requestHandler: STORE_TIMEOUTS, maxAttempts: 2 }),
   };
 }

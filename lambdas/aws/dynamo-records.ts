@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, pause } from '../core/clock.ts';
 import { SpillwayError } from '../core/errors.ts';
+import type { ErrorSummary } from '../core/failure.ts';
 import { asciiJson, type FailedAttempt, type FailureEnvelope } from '../core/failure-envelope.ts';
 import type { CompletedMove, MessageRecord, MessageRecords } from '../core/records.ts';
 import { FAILURE_REASONS, KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
@@ -78,10 +79,14 @@ export function dynamoRecords({ client, table, queue, clock }: DynamoRecordsOpti
 
   return {
     load,
-    save: (messageId, record, expiresAt) =>
-      set(queue, messageId, { ...attemptValues(record), ...ttl(expiresAt) }),
-    beginMove: (messageId, envelope, expiresAt) =>
-      set(queue, messageId, { ...attemptValues(envelope), envelope: json(envelope), ...ttl(expiresAt) }),
+    save(messageId, record, expiresAt) {
+      const error = record.lastError === undefined ? {} : { lastError: json(record.lastError) };
+      return set(queue, messageId, { ...attemptValues(record), ...error, ...ttl(expiresAt) });
+    },
+    beginMove: (messageId, envelope, expiresAt, keepHistory) => {
+      const attempts = keepHistory ? {} : attemptValues(envelope);
+      return set(queue, messageId, { ...attempts, envelope: json(envelope), ...ttl(expiresAt) });
+    },
     async completeMove(messageId, move, expiresAt) {
       await set(queue, messageId, { movedTo: movedValue(move), ...ttl(expiresAt) });
       if (move.lookup === undefined) return;
@@ -114,8 +119,8 @@ function movedValue({ queue, messageId }: CompletedMove): AttributeValue {
   return { M: { queue: { S: queue }, messageId: { S: messageId } } };
 }
 
-function json(envelope: FailureEnvelope): AttributeValue {
-  return { S: asciiJson(envelope) };
+function json(value: FailureEnvelope | ErrorSummary): AttributeValue {
+  return { S: asciiJson(value) };
 }
 
 /** DynamoDB's time to live is in whole seconds. */
@@ -126,10 +131,12 @@ function ttl(expiresAtEpochMs: number): Item {
 function recordOf(item: Item): MessageRecord {
   const moved = item.movedTo?.M;
   const first = item.firstAttemptAt?.N;
+  const error = item.lastError?.S;
   return {
     attempts: Number(item.attempts?.N ?? 0),
     history: (item.history?.L ?? []).map(attemptOf),
     ...(first === undefined ? {} : { firstAttemptAt: Number(first) }),
+    ...(error === undefined ? {} : { lastError: JSON.parse(error) }),
     ...(moved === undefined
       ? pendingMove(item)
       : { movedTo: { queue: moved.queue?.S ?? '', messageId: moved.messageId?.S ?? '' } }),

@@ -6,6 +6,7 @@ import {
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../core/clock.ts';
 import { causes, textField } from '../core/error-shape.ts';
+import type { EventSink } from '../core/events.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from '../core/idempotency.ts';
 import { type ConsumerSettings, KEY_PREFIX } from '../core/settings.ts';
 import { FencedPersistence } from './fenced-persistence.ts';
@@ -24,12 +25,14 @@ export function powertoolsGuard(
   client: DynamoDBClient,
   settings: ConsumerSettings,
   clock: Clock,
+  emit: EventSink,
 ): IdempotencyGuard {
   const config = new IdempotencyConfig({
     hashFunction: 'sha256',
     expiresAfterSeconds: idempotencyLifetimeSeconds(settings),
     throwOnNoIdempotencyKey: true,
   });
+  if (!config.isEnabled()) emit({ kind: 'idempotency-disabled' });
   const keyPrefix = `${KEY_PREFIX.idempotency}${settings.consumerId}`;
   const idle: FencedPersistence[] = [];
 

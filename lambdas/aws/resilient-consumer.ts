@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { processBatch } from '../core/batch.ts';
 import type { Circuit } from '../core/circuit/circuit.ts';
 import { localCircuit } from '../core/circuit/local-circuit.ts';
@@ -15,9 +16,9 @@ import { createPipeline } from '../core/pipeline.ts';
 import type { Check } from '../core/screening/check.ts';
 import { formatCheck } from '../core/screening/format-check.ts';
 import { type SchemaSource, schemaCheck } from '../core/screening/schema-check.ts';
-import { signatureCheck } from '../core/screening/signature-check.ts';
+import { type SignatureKeys, signatureCheck } from '../core/screening/signature-check.ts';
 import { sizeCheck } from '../core/screening/size-check.ts';
-import type { ConsumerSettings } from '../core/settings.ts';
+import type { ConsumerSettings, SignatureSettings } from '../core/settings.ts';
 import { createSettlement } from '../core/settlement.ts';
 import { type RuntimeClients, runtimeClients } from './clients.ts';
 import { dynamoRecords } from './dynamo-records.ts';
@@ -115,7 +116,7 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
 ): SqsHandler {
   const settings = checkedSettings(options);
   const { clock = systemClock, random = Math.random } = options;
-  const { sqs, dynamodb } = runtimeClients(options.clients);
+  const { sqs, dynamodb, secretsManager } = runtimeClients(options.clients);
   const telemetry = powertoolsTelemetry(settings.consumerId, options.logger);
   const { emit, loggerFor } = telemetry;
   const { queue, deadLetterQueue, quarantineQueue } = settings;
@@ -123,10 +124,12 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
 
   const pipeline = createPipeline({
     settings,
-    screening: { envelope: settings.envelope, ...checksOf(options.schema, settings, clock) },
+    screening: { envelope: settings.envelope, ...checksOf(options.schema, settings, clock, secretsManager) },
     circuits: circuitsOf(settings, { clock, random, emit }),
     guard:
-      options.idempotency === 'natural' ? naturallyIdempotent : powertoolsGuard(dynamodb, settings, clock),
+      options.idempotency === 'natural'
+        ? naturallyIdempotent
+        : powertoolsGuard(dynamodb, settings, clock, emit),
     classify: classifierOf(options.classify, emit, clock),
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
@@ -180,14 +183,18 @@ function classifierOf(
 
 function checksOf<Payload>(
   schema: SchemaSource<Payload>,
-  { screening }: ConsumerSettings,
+  { screening, queue }: ConsumerSettings,
   clock: Clock,
+  client: SecretsManagerClient,
 ): { readonly before: readonly Check[]; readonly checks: readonly Check[] } {
   const { maxBytes, json, signature } = screening;
+  const previousGoodForMs = queue.retentionSeconds * 1_000;
+  const keysOf = (settings: SignatureSettings): SignatureKeys =>
+    secretKeys({ client, settings, previousGoodForMs, clock });
   return {
     before: maxBytes === false ? [] : [sizeCheck(maxBytes)],
     checks: [
-      ...(signature === undefined ? [] : [signatureCheck(signature, secretKeys(signature, clock))]),
+      ...(signature === undefined ? [] : [signatureCheck(signature, keysOf(signature))]),
       ...(json ? [formatCheck()] : []),
       schemaCheck(schema),
     ],

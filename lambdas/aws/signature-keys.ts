@@ -1,64 +1,81 @@
-import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../core/clock.ts';
-import { causes, textField } from '../core/error-shape.ts';
+import { textField } from '../core/error-shape.ts';
 import { SpillwayError } from '../core/errors.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
 import type { SignatureSettings } from '../core/settings.ts';
 
+/** Options of {@link secretKeys}. */
+export interface SecretKeysOptions {
+  readonly client: SecretsManagerClient;
+  readonly settings: SignatureSettings;
+  /** For how long after a rotation the previous key is good: messages that it signed may still wait. Milliseconds. */
+  readonly previousGoodForMs: number;
+  readonly clock: Clock;
+}
+
 /** How long keys are kept in memory. Milliseconds. */
 const KEEP_MS = 300_000;
 
-/** Signatures that do not fit make the keys be read anew, but no more often than this. Milliseconds. */
-const LEAST_AGE_MS = 10_000;
+/** Keys are not read more often than this, however many forged signatures ask for it. Milliseconds. */
+const LEAST_AGE_MS = 5_000;
 
-/**
- * Signature keys out of Secrets Manager: the current version, and the previous one while there is one. They are kept
- * for five minutes; a signature that fits none of them has them read anew (at most every ten seconds), so that the first
- * message after a rotation is not taken for a forged one.
- */
-export function secretKeys({ secretId, acceptPrevious }: SignatureSettings, clock: Clock): SignatureKeys {
-  // One provider each: the cache of Powertools does not tell the versions of a secret apart.
-  const current = new SecretsProvider();
-  const former = new SecretsProvider();
-  type Reading = { readonly keys: Promise<readonly string[]>; readonly readAt: number };
-  let kept: Reading | undefined;
-  let lastGood: Reading | undefined;
-
-  async function read(): Promise<readonly string[]> {
-    const [key, formerKey] = await Promise.all([
-      text(current, 'AWSCURRENT'),
-      acceptPrevious ? text(former, 'AWSPREVIOUS').catch(noneIfMissing) : undefined,
-    ]);
-    if (key === undefined) throw new SpillwayError(`the secret ${secretId} holds no text`);
-    return formerKey === undefined ? [key] : [key, formerKey];
-  }
-
-  async function text(provider: SecretsProvider, VersionStage: string): Promise<string | undefined> {
-    const value = await provider.get(secretId, { forceFetch: true, sdkOptions: { VersionStage } });
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  }
-
-  return (refresh) => {
-    const now = clock.now();
-    if (kept !== undefined && now - kept.readAt < (refresh ? LEAST_AGE_MS : KEEP_MS)) return kept.keys;
-    const reading = { keys: read(), readAt: now };
-    kept = reading;
-    reading.keys.then(
-      () => {
-        lastGood = reading;
-      },
-      () => {
-        // A forged signature asks for a refresh: that this fails must not cost the keys that are still good.
-        if (kept === reading) kept = lastGood;
-      },
-    );
-    return reading.keys;
-  };
+interface Version {
+  readonly key: string;
+  readonly createdAt: number;
 }
 
-function noneIfMissing(error: unknown): undefined {
-  for (const cause of causes(error)) {
-    if (textField(cause, 'name') === 'ResourceNotFoundException') return undefined;
+interface Reading {
+  readonly keys: Promise<readonly string[]>;
+  readonly readAt: number;
+}
+
+/**
+ * Signature keys out of Secrets Manager: the current version and, for a time after a rotation, the previous one. They
+ * are kept for five minutes, and read anew for a signature that fits none of them if the message is younger than they are: so
+ * neither is the first message after a rotation taken for a forged one, nor do forgeries cost a read each.
+ */
+export function secretKeys({ client, settings, previousGoodForMs, clock }: SecretKeysOptions): SignatureKeys {
+  const { secretId, acceptPrevious } = settings;
+  let kept: Reading | undefined;
+  let lastTriedAt = Number.NEGATIVE_INFINITY;
+
+  async function read(): Promise<readonly string[]> {
+    const current = await version('AWSCURRENT');
+    if (current === undefined) throw new SpillwayError(`the secret ${secretId} holds no text`);
+    const previousIsGood = acceptPrevious && clock.now() - current.createdAt < previousGoodForMs;
+    const previous = previousIsGood ? await version('AWSPREVIOUS') : undefined;
+    return previous === undefined ? [current.key] : [current.key, previous.key];
   }
-  throw error;
+
+  async function version(stage: 'AWSCURRENT' | 'AWSPREVIOUS'): Promise<Version | undefined> {
+    try {
+      const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage });
+      const { SecretString: key, CreatedDate: created } = await client.send(command);
+      return key === undefined || key === ''
+        ? undefined
+        : { key, createdAt: created?.getTime() ?? clock.now() };
+    } catch (error) {
+      const missing = error instanceof Error && textField(error, 'name') === 'ResourceNotFoundException';
+      if (missing && stage === 'AWSPREVIOUS') return undefined;
+      throw error;
+    }
+  }
+
+  return (notBefore) => {
+    const now = clock.now();
+    if (kept !== undefined && kept.readAt >= notBefore && now - kept.readAt < KEEP_MS) return kept.keys;
+    if (now - lastTriedAt < LEAST_AGE_MS) {
+      return Promise.reject(new SpillwayError(`the secret ${secretId} was read a moment ago`));
+    }
+    lastTriedAt = now;
+    const earlier = kept;
+    const reading: Reading = { keys: read(), readAt: now };
+    kept = reading;
+    reading.keys.catch(() => {
+      // A forged signature asks for a reading: that it fails must not cost the keys that are still good.
+      if (kept === reading) kept = earlier;
+    });
+    return reading.keys;
+  };
 }

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { SpillwayError } from '../core/errors.ts';
 import { type MessageAttribute, messageBytes } from '../core/message.ts';
+import { inParallel } from '../core/parallel.ts';
 import type {
   OutgoingMessage,
   SendResult,
@@ -37,32 +38,34 @@ const MOST_TRIES = 3;
 /** Indexed entries of one batch call. */
 type Indexed<T> = readonly { readonly at: number; readonly item: T }[];
 
+/** Batch calls that are under way at a time on a standard queue. */
+const CALLS_AT_A_TIME = 10;
+
 /**
- * Send messages to a queue in as few calls as SQS allows: ten entries and 1 MiB each. On a FIFO queue, an entry that was
- * refused while others of its batch were taken is told rather than sent again, behind them.
+ * Send messages to a queue in as few calls as SQS allows: ten entries and 1 MiB each. On a FIFO queue the calls follow
+ * each other, and an entry that was refused while others of its batch were taken is told rather than sent behind them.
  */
 export function targetQueue(client: SQSClient, url: string, name: string): TargetQueue {
+  const keepOrder = name.endsWith('.fifo');
+
   async function send(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
     const results = new Map<number, SendResult>();
-    const size = ({ body, attributes }: OutgoingMessage): number => messageBytes(body, attributes);
-    await inBatches(
-      messages,
-      size,
-      async (batch) => {
+    await inBatches(messages, {
+      keepOrder,
+      bytesOf: ({ body, attributes }) => messageBytes(body, attributes),
+      async call(batch) {
         const Entries = batch.map(({ at, item }) => sendEntry(at, item));
-        const { Successful = [], Failed = [] } = await client.send(
-          new SendMessageBatchCommand({ QueueUrl: url, Entries }),
-        );
-        for (const { Id, MessageId } of Successful)
+        const command = new SendMessageBatchCommand({ QueueUrl: url, Entries });
+        const { Successful = [], Failed = [] } = await client.send(command);
+        for (const { Id, MessageId } of Successful) {
           results.set(Number(Id), { ok: true, messageId: MessageId ?? '' });
+        }
         return Failed;
       },
-      (at, error) => results.set(at, { ok: false, error }),
-      name.endsWith('.fifo'),
-    );
+      onError: (at, error) => results.set(at, { ok: false, error, refused: isSenderFault(error) }),
+    });
     return messages.map(
-      (_message, at) =>
-        results.get(at) ?? { ok: false, error: new SpillwayError('SQS did not mention the entry') },
+      (_message, at) => results.get(at) ?? { ok: false, error: unmentioned(), refused: false },
     );
   }
   return { name, send };
@@ -72,57 +75,67 @@ export function targetQueue(client: SQSClient, url: string, name: string): Targe
 export function sourceQueue(client: SQSClient, url: string): SourceQueue {
   async function changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]> {
     const errors: Error[] = [];
-    await inBatches(
-      changes,
-      () => 0,
-      async (batch) => {
+    await inBatches(changes, {
+      keepOrder: url.endsWith('.fifo'),
+      bytesOf: () => 0,
+      async call(batch) {
         const Entries = batch.map(({ at, item: { receiptHandle, visibilitySeconds } }) => {
           return { Id: String(at), ReceiptHandle: receiptHandle, VisibilityTimeout: visibilitySeconds };
         });
-        const { Failed = [] } = await client.send(
-          new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }),
-        );
+        const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries });
+        const { Failed = [] } = await client.send(command);
         return Failed;
       },
-      (_at, error) => errors.push(error),
-    );
+      onError: (_at, error) => errors.push(error),
+    });
     return errors;
   }
   return { changeVisibility };
 }
 
-/**
- * Make batch calls, in order; entries that failed through no fault of ours are tried again, the rest is told. To keep
- * the order, an entry is not tried again once others of its batch may have gone ahead.
- */
-async function inBatches<T>(
-  items: readonly T[],
-  bytesOf: (item: T) => number,
-  call: (batch: Indexed<T>) => Promise<readonly BatchResultErrorEntry[]>,
-  onError: (at: number, error: Error) => void,
-  keepOrder = false,
-): Promise<void> {
-  for (const batch of batches(items, bytesOf)) {
-    let open = batch;
-    for (let tries = 1; open.length > 0; tries += 1) {
-      let failed: readonly BatchResultErrorEntry[];
-      try {
-        failed = await call(open);
-      } catch (error) {
-        const cause =
-          error instanceof Error ? error : new SpillwayError('the SQS call failed', { cause: error });
-        for (const { at } of open) onError(at, cause);
-        break;
-      }
-      const again = new Set<number>();
-      const mayRepeat = tries < MOST_TRIES && !(keepOrder && batch.length > 1);
-      for (const entry of failed) {
-        if (mayRepeat && !entry.SenderFault) again.add(Number(entry.Id));
-        else onError(Number(entry.Id), new QueueEntryError(entry));
-      }
-      open = open.filter(({ at }) => again.has(at));
+interface BatchCalls<T> {
+  /** Calls follow each other, and an entry is not repeated once others of its batch may have gone ahead. */
+  readonly keepOrder: boolean;
+  readonly bytesOf: (item: T) => number;
+  /** Make one call; the entries that failed come back. */
+  readonly call: (batch: Indexed<T>) => Promise<readonly BatchResultErrorEntry[]>;
+  readonly onError: (at: number, error: Error) => void;
+}
+
+/** Make batch calls; entries that failed through no fault of ours are tried again, the rest is told. */
+async function inBatches<T>(items: readonly T[], calls: BatchCalls<T>): Promise<void> {
+  const width = calls.keepOrder ? 1 : CALLS_AT_A_TIME;
+  await inParallel(batches(items, calls.bytesOf), width, (batch) => makeCalls(batch, calls));
+}
+
+async function makeCalls<T>(batch: Indexed<T>, { keepOrder, call, onError }: BatchCalls<T>): Promise<void> {
+  let open = batch;
+  for (let tries = 1; open.length > 0; tries += 1) {
+    let failed: readonly BatchResultErrorEntry[];
+    try {
+      failed = await call(open);
+    } catch (error) {
+      const cause =
+        error instanceof Error ? error : new SpillwayError('the SQS call failed', { cause: error });
+      for (const { at } of open) onError(at, cause);
+      return;
     }
+    const mayRepeat = tries < MOST_TRIES && !(keepOrder && batch.length > 1);
+    const again = new Set<number>();
+    for (const entry of failed) {
+      if (mayRepeat && !entry.SenderFault) again.add(Number(entry.Id));
+      else onError(Number(entry.Id), new QueueEntryError(entry));
+    }
+    open = open.filter(({ at }) => again.has(at));
   }
+}
+
+function isSenderFault(error: Error): boolean {
+  return error instanceof QueueEntryError && error.senderFault;
+}
+
+function unmentioned(): SpillwayError {
+  return new SpillwayError('SQS did not mention the entry');
 }
 
 function batches<T>(items: readonly T[], bytesOf: (item: T) => number): Indexed<T>[] {

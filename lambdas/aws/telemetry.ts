@@ -69,6 +69,12 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
       case 'duplicate':
         count(METRIC.duplicates);
         break;
+      case 'empty':
+        count(METRIC.empty);
+        break;
+      case 'already-moved':
+        count(METRIC.alreadyMoved);
+        break;
       case 'retried':
         count(METRIC.retried);
         break;
@@ -194,6 +200,9 @@ function log(logger: Logger, event: PipelineEvent): void {
         ...told(event.error),
         error_message: event.error.message,
       });
+      break;
+    case 'idempotency-disabled':
+      logger.error('POWERTOOLS_IDEMPOTENCY_DISABLED is set: effects will happen more than once');
       break;
     case 'classifier-error':
       logger.error(event.kind, { ...told(event.error), error_stack: event.error.stack });

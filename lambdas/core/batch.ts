@@ -3,11 +3,13 @@ import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
 import { type Invocation, startInvocation } from './invocation.ts';
 import type { QueueMessage } from './message.ts';
+import { inParallel, within } from './parallel.ts';
 import type { KnownRecord, Pipeline } from './pipeline.ts';
 import { type MessageRecord, type MessageRecords, NO_RECORD } from './records.ts';
 import type { ConsumerSettings } from './settings.ts';
-import type { Judged, Settlement } from './settlement.ts';
-import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
+import type { Settlement } from './settlement.ts';
+import type { Committed, Judged } from './settlement-parts.ts';
+import { defer, type PutBackVerdict } from './verdict.ts';
 
 /** What a batch is worked on with. */
 export interface BatchParts {
@@ -18,8 +20,6 @@ export interface BatchParts {
   readonly emit: EventSink;
   readonly clock: Clock;
 }
-
-type Settled = Judged<Exclude<Verdict, MoveVerdict>>;
 
 /**
  * Work on a batch and settle it.
@@ -36,7 +36,7 @@ export async function processBatch(
   remainingMs: number,
 ): Promise<readonly string[]> {
   const { settings, settlement, clock } = parts;
-  const invocation = startInvocation(clock, remainingMs);
+  const invocation = startInvocation(clock, remainingMs, messages.length);
   try {
     const records = await loadRecords(parts, messages);
     const settled = settings.queue.fifo
@@ -52,13 +52,16 @@ export async function processBatch(
 
 type RecordLookup = (message: QueueMessage) => KnownRecord;
 
+/** What reading the records may cost of the handlers' time. Milliseconds. */
+const LOAD_PATIENCE_MS = 2_000;
+
 /** A first receive needs no read: a message that never failed has no record. */
 async function loadRecords(parts: BatchParts, messages: readonly QueueMessage[]): Promise<RecordLookup> {
   const again = messages.filter(({ receiveCount }) => receiveCount > 1).map(({ messageId }) => messageId);
   if (again.length === 0) return () => NO_RECORD;
   let loaded: ReadonlyMap<string, MessageRecord> | undefined;
   try {
-    loaded = await parts.records.load(again);
+    loaded = await within(parts.clock, LOAD_PATIENCE_MS, parts.records.load(again));
   } catch (error) {
     parts.emit({ kind: 'store-error', operation: 'load message records', error: summarizeError(error) });
   }
@@ -73,7 +76,7 @@ async function workOnAll(
   messages: readonly QueueMessage[],
   recordOf: RecordLookup,
   invocation: Invocation,
-): Promise<readonly Settled[]> {
+): Promise<readonly Committed[]> {
   const judged: Judged[] = [];
   await inParallel(messages, parts.settings.concurrency, async (message) => {
     judged.push({ message, verdict: await parts.pipeline(message, recordOf(message), invocation) });
@@ -86,14 +89,14 @@ async function workOnGroups(
   messages: readonly QueueMessage[],
   recordOf: RecordLookup,
   invocation: Invocation,
-): Promise<readonly Settled[]> {
+): Promise<readonly Committed[]> {
   const groups = new Map<string, QueueMessage[]>();
   for (const message of messages) {
     const group = groups.get(message.groupId ?? '');
     if (group === undefined) groups.set(message.groupId ?? '', [message]);
     else group.push(message);
   }
-  const settled: Settled[] = [];
+  const settled: Committed[] = [];
   await inParallel([...groups.values()], parts.settings.concurrency, async (group) => {
     settled.push(...(await workOnGroup(parts, group, recordOf, invocation)));
   });
@@ -102,21 +105,21 @@ async function workOnGroups(
 
 /**
  * A move is carried out before the next message starts: a message that could not be moved stops its group like any
- * other that is not done. The followers come first in the result, last of all first, since a follower that is
- * invisible for longer than the head would block the group beyond the head's delay.
+ * other that is not done. The followers come first in the result, last of all first: a follower that stays invisible for
+ * longer than the head would block the group beyond the head's delay.
  */
 async function workOnGroup(
   parts: BatchParts,
   group: readonly QueueMessage[],
   recordOf: RecordLookup,
   invocation: Invocation,
-): Promise<readonly Settled[]> {
-  const done: Settled[] = [];
+): Promise<readonly Committed[]> {
+  const done: Committed[] = [];
   for (const [at, message] of group.entries()) {
     const verdict = await parts.pipeline(message, recordOf(message), invocation);
     const committed = await parts.settlement.commit([{ message, verdict }]);
     if (committed.some(isPutBack)) {
-      const followers = group.slice(at + 1).map((follower): Settled => {
+      const followers = group.slice(at + 1).map((follower): Committed => {
         return { message: follower, verdict: defer(follower.messageId, 'group-blocked', 0) };
       });
       return [...done, ...followers.reverse(), ...committed];
@@ -126,19 +129,6 @@ async function workOnGroup(
   return done;
 }
 
-function isPutBack(judged: Settled): judged is Judged<PutBackVerdict> {
+function isPutBack(judged: Committed): judged is Judged<PutBackVerdict> {
   return judged.verdict.kind === 'put-back';
-}
-
-/** Work on items, at most `width` at a time, in order. */
-async function inParallel<T>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const remaining = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of remaining) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }

@@ -1,4 +1,13 @@
-import { causes, headerOf, httpStatusOf, isInstance, numberField, textField } from './error-shape.ts';
+import {
+  causes,
+  field,
+  headerOf,
+  httpStatusOf,
+  isInstance,
+  numberField,
+  objectField,
+  textField,
+} from './error-shape.ts';
 import {
   CircuitOpenError,
   DeferError,
@@ -39,6 +48,7 @@ const timeout: Classification = { retryable: true, reason: 'TIMEOUT', dependency
 const invalid: Classification = { retryable: false, reason: 'INVALID_DATA', dependency: false };
 const refused: Classification = { retryable: false, reason: 'PROCESSING_ERROR', dependency: false };
 const bug: Classification = { retryable: true, reason: 'PROCESSING_ERROR', dependency: false };
+const contention: Classification = { retryable: true, reason: 'EXTERNAL_SERVICE_ERROR', dependency: false };
 const unknown: Classification = { retryable: true, reason: 'UNKNOWN', dependency: false };
 
 /** Codes of Node's sockets, DNS and undici when the other side cannot be reached or breaks off. */
@@ -67,11 +77,25 @@ const TIMEOUT_CODES = new Set([
 
 /** AWS SDK error names that mean "slower"; some of them come with HTTP status 400. */
 const THROTTLING_NAMES =
-  /^(Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|RequestThrottled|SlowDown|BandwidthLimitExceeded|LimitExceeded|PriorRequestNotComplete|TransactionInProgress)/;
+  /Throttl|^(TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|RequestThrottled|SlowDown|BandwidthLimitExceeded|LimitExceeded|PriorRequestNotComplete)/;
+
+/** AWS SDK error names of writes that met each other: the service is well, and the next attempt may succeed. */
+const CONTENTION_NAMES = /^(TransactionConflict|TransactionInProgress|ReplicatedWriteConflict)/;
+
+/** Reasons in a cancelled DynamoDB transaction that another attempt can mend. */
+const PASSING_CANCELLATIONS = new Set([
+  'TransactionConflict',
+  'ThrottlingError',
+  'ProvisionedThroughputExceeded',
+]);
+
+/** AWS SDK error names of credentials that have to be fetched anew. */
+const STALE_CREDENTIALS_NAMES =
+  /^(ExpiredToken|RequestExpired|CredentialsProviderError|TokenRefreshRequired)/;
 
 /** AWS SDK error names of a service that is ill, and of a client that cannot reach it. */
 const UNAVAILABLE_NAMES =
-  /^(ServiceUnavailable|InternalServerError|InternalFailure|InternalError|ServiceException)/;
+  /^(ServiceUnavailable|InternalServerError|InternalFailure|InternalError|ServiceException|IDPCommunicationError)/;
 
 /** Names of the errors that validation libraries throw. */
 const VALIDATION_NAMES = new Set([
@@ -95,6 +119,8 @@ const VALIDATION_NAMES = new Set([
  * | HTTP 500, 502, 503, 504 and other 5xx | yes, after `Retry-After` | EXTERNAL_SERVICE_ERROR | yes |
  * | HTTP 501, 505 | no | PROCESSING_ERROR | no |
  * | HTTP 400, 413, 422, validation | no | INVALID_DATA | no |
+ * | a conflict of AWS SDK writes | yes | EXTERNAL_SERVICE_ERROR | no |
+ * | expired AWS credentials | yes | PROCESSING_ERROR | no |
  * | HTTP 401, 403, 404 and other 4xx | no | PROCESSING_ERROR | no |
  * | any other `Error` | yes | PROCESSING_ERROR | no |
  * | anything else that was thrown | yes | UNKNOWN | no |
@@ -118,14 +144,35 @@ function classifyOne(error: object, now: number): Classification | undefined {
   if (isInstance(error, DeferError) || isInstance(error, CircuitOpenError)) return bug;
   const name = textField(error, 'name') ?? '';
   if (VALIDATION_NAMES.has(name)) return invalid;
-  if (THROTTLING_NAMES.test(name)) return outage(retryAfterOf(error, now));
+  if (THROTTLING_NAMES.test(name) || isThrottling(error)) return outage(retryAfterOf(error, now));
+  if (CONTENTION_NAMES.test(name) || isPassingCancellation(error)) return contention;
+  if (STALE_CREDENTIALS_NAMES.test(name)) return bug;
+  if (/^RequestTimeout/.test(name)) return timeout;
   const code = textField(error, 'code') ?? '';
   if (TIMEOUT_CODES.has(code) || name === 'TimeoutError') return timeout;
   if (CONNECTION_CODES.has(code)) return outage();
   const status = httpStatusOf(error);
+  if (UNAVAILABLE_NAMES.test(name)) return outage(retryAfterOf(error, now));
   if (status !== undefined) return classifyStatus(status, error, now);
-  if (UNAVAILABLE_NAMES.test(name)) return outage();
   return undefined;
+}
+
+/** The AWS SDK marks what its service says may be retried, and what of that is throttling. */
+function isThrottling(error: object): boolean {
+  const mark = objectField(error, '$retryable');
+  return mark !== undefined && field(mark, 'throttling') === true;
+}
+
+function isPassingCancellation(error: object): boolean {
+  const reasons = field(error, 'CancellationReasons');
+  if (!Array.isArray(reasons)) return false;
+  return reasons.some((reason: unknown) => {
+    return (
+      typeof reason === 'object' &&
+      reason !== null &&
+      PASSING_CANCELLATIONS.has(textField(reason, 'Code') ?? '')
+    );
+  });
 }
 
 function classifyStatus(status: number, error: object, now: number): Classification | undefined {

@@ -38,6 +38,6 @@ export interface HandlerContext<CircuitName extends string = string> {
   readonly logger: Logger;
   /** A circuit of this consumer, by name. */
   circuit(name: CircuitName): CircuitHandle;
-  /** Time left until {@link signal} aborts or the function ends. Milliseconds. */
+  /** Time left until {@link signal} aborts. Milliseconds. */
   remainingMs(): number;
 }

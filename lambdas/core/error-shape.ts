@@ -91,7 +91,14 @@ function keysOf(holder: object): readonly string[] {
   }
 }
 
-function field(holder: object, name: string): unknown {
+/** A field that holds an object. */
+export function objectField(holder: object, name: string): object | undefined {
+  const value = field(holder, name);
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
+
+/** Whatever a field holds. */
+export function field(holder: object, name: string): unknown {
   try {
     return Reflect.get(holder, name);
   } catch {

@@ -74,6 +74,8 @@ export type PipelineEvent =
       readonly message: ReceivedMessage;
       readonly error: ErrorSummary;
     }
+  /** Idempotency was switched off from outside. */
+  | { readonly kind: 'idempotency-disabled' }
   | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }
   | { readonly kind: 'circuit-rejected'; readonly circuit: string }
   | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };

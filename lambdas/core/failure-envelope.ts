@@ -107,7 +107,7 @@ export function withFailureEnvelope(
   attributes: Readonly<Record<string, MessageAttribute>>,
   envelope: FailureEnvelope,
 ): { readonly attributes: Readonly<Record<string, MessageAttribute>>; readonly envelopeFits: boolean } {
-  const { [FAILURE_ATTRIBUTE]: _earlier, ...own } = attributes;
+  const { attributes: own, envelopeFits } = withoutFailureEnvelope(attributes);
   if (Object.keys(own).length < LIMITS.maxMessageAttributes) {
     for (const shorten of SHORTENINGS) {
       const attribute = { dataType: 'String', stringValue: asciiJson(shorten(envelope)) };
@@ -115,5 +115,14 @@ export function withFailureEnvelope(
       if (messageBytes(body, all) <= LIMITS.maxMessageBytes) return { attributes: all, envelopeFits: true };
     }
   }
+  return { attributes: own, envelopeFits };
+}
+
+/** Attributes of a message that is being moved and has no room for its envelope; one of an earlier move is taken off. */
+export function withoutFailureEnvelope(attributes: Readonly<Record<string, MessageAttribute>>): {
+  readonly attributes: Readonly<Record<string, MessageAttribute>>;
+  readonly envelopeFits: false;
+} {
+  const { [FAILURE_ATTRIBUTE]: _earlier, ...own } = attributes;
   return { attributes: own, envelopeFits: false };
 }

@@ -142,14 +142,14 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     const { retryable, reason, dependency, retryAfterMs = 0 } = classify(error);
     const attempt = record.attempts + 1;
     const { name, fingerprint } = summary;
-    const charged = withCharge(record, { at: now, reason, error: name, fingerprint });
+    const charged = withCharge(record, { at: now, reason, error: name, fingerprint }, summary);
     if (!retryable) return deadLetter(message, charged, { reason, exhausted: false, error: summary });
 
     const delay = Math.max(backoffDelayMs(settings.backoff, attempt, random), retryAfterMs);
     const delayMs = Math.max(delay, untilCircuits(failures.map(({ circuit }) => circuit)));
     if (dependency && failures.some(({ probe }) => probe))
       return defer(messageId, 'probe-failed', delayMs, summary);
-    if (attempt >= limitFor(reason)) {
+    if (isExhausted(charged, reason)) {
       const unwell = dependency && failures.some(({ clean }) => !clean);
       if (unwell) return defer(messageId, 'circuit-unwell', delayMs, summary);
       return deadLetter(message, charged, { reason, exhausted: true, error: summary });
@@ -169,17 +169,24 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     };
   }
 
-  function limitFor(reason: FailureReason): number {
-    return Math.min(settings.attempts.max, settings.attempts.byReason[reason] ?? settings.attempts.max);
+  /** Whether the attempts are used up: all of them, or those for this reason as far as the history goes back. */
+  function isExhausted({ attempts, history }: MessageRecord, reason: FailureReason): boolean {
+    const { max, byReason } = settings.attempts;
+    const forReason = history.filter((attempt) => attempt.reason === reason).length;
+    return attempts >= max || forReason >= (byReason[reason] ?? max);
   }
 
   return {
     failed,
-    expired: (message, record) => deadLetter(message, record, { reason: 'EXPIRED', exhausted: false }),
-    isUsedUp: (record) => record.attempts >= limitFor(record.history.at(-1)?.reason ?? 'UNKNOWN'),
+    expired: (message, record) =>
+      deadLetter(message, record, { reason: 'EXPIRED', exhausted: false, ...lastErrorOf(record) }),
+    isUsedUp: (record) => isExhausted(record, lastReasonOf(record)),
     usedUp(message, record) {
-      const reason = record.history.at(-1)?.reason ?? 'UNKNOWN';
-      return deadLetter(message, record, { reason, exhausted: true });
+      return deadLetter(message, record, {
+        reason: lastReasonOf(record),
+        exhausted: true,
+        ...lastErrorOf(record),
+      });
     },
     poison(message, record, { reason, findings }) {
       const envelope = envelopeOf(message, record, { kind: 'quarantine', reason }, { findings });
@@ -198,13 +205,21 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
         return { ...move, regardlessOfStore: false, announce };
       }
       const { reason, attempts } = envelope;
-      const exhausted = attempts >= limitFor(reason);
+      const exhausted = isExhausted(envelope, reason);
       const announce = { kind: 'dead-lettered', messageId, reason, attempts, exhausted } as const;
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
     refused: (message, { retryAtEpochMs }) => defer(message.messageId, 'circuit-open', until(retryAtEpochMs)),
     inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
   };
+}
+
+function lastReasonOf({ history }: MessageRecord): FailureReason {
+  return history.at(-1)?.reason ?? 'UNKNOWN';
+}
+
+function lastErrorOf({ lastError }: MessageRecord): { error?: ErrorSummary } {
+  return lastError === undefined ? {} : { error: lastError };
 }
 
 /** The error that asks for a deferral, wherever it stands in the chain of causes; a typed error around it decides. */

@@ -12,6 +12,8 @@ export interface Invocation {
   readonly receivedAt: number;
   /** Time left until the function is stopped. Milliseconds. */
   remainingMs(): number;
+  /** Time left until {@link signal} aborts. Milliseconds. */
+  handlerMs(): number;
   /**
    * Whether a handler that started then had at least half of the time that handlers get: one that was started late,
    * behind slow messages of its batch, is not to blame for the time-out.
@@ -21,17 +23,22 @@ export interface Invocation {
   end(): void;
 }
 
-/** Time kept for settling, counted back from the function's time-out. Milliseconds. */
+/**
+ * Time kept for settling, counted back from the function's time-out: for a batch, and for each message of a large one.
+ * Milliseconds.
+ */
 const SETTLING_RESERVE_MS = 3_000;
+const SETTLING_RESERVE_EACH_MS = 2;
 
 /** Time in which an aborted handler may still clean up. A share of the reserve. */
 const GRACE_SHARE = 1 / 3;
 
-/** Start the clock of a batch, given the time that the function has left. */
-export function startInvocation(clock: Clock, remainingMs: number): Invocation {
+/** Start the clock of a batch, given the time that the function has left and the number of messages. */
+export function startInvocation(clock: Clock, remainingMs: number, messages = 1): Invocation {
   const receivedAt = clock.now();
   const endsAt = receivedAt + remainingMs;
-  const reserve = Math.min(SETTLING_RESERVE_MS, remainingMs / 4);
+  const wanted = Math.max(SETTLING_RESERVE_MS, messages * SETTLING_RESERVE_EACH_MS);
+  const reserve = Math.min(wanted, remainingMs / 4);
   const allowance = remainingMs - reserve;
   const controller = new AbortController();
   const stopHandlers = clock.after(allowance, () => controller.abort(new HandlerTimeoutError(allowance)));
@@ -44,6 +51,7 @@ export function startInvocation(clock: Clock, remainingMs: number): Invocation {
     gaveUp,
     receivedAt,
     remainingMs: () => Math.max(0, endsAt - clock.now()),
+    handlerMs: () => Math.max(0, receivedAt + allowance - clock.now()),
     wasFairStart: (startedAt) => startedAt - receivedAt <= allowance / 2,
     end() {
       stopHandlers();

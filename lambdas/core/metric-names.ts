@@ -27,6 +27,10 @@ export const METRIC = {
   handled: 'Handled',
   /** Messages whose effect had already happened: acknowledged without a call. Count. */
   duplicates: 'Duplicates',
+  /** Messages with nothing to do, such as the test event of S3. Count. */
+  empty: 'Empty',
+  /** Messages that had been moved before and only waited to be acknowledged. Count. */
+  alreadyMoved: 'AlreadyMoved',
   /** Failed attempts that were put back for another one. Count. */
   retried: 'Retried',
   /** Messages put back without a charge. Count; total, and by cause. */

@@ -14,7 +14,7 @@ import type { IdempotencyGuard, IdempotentOutcome } from './idempotency.ts';
 import { type Invocation, reasonOfAbort } from './invocation.ts';
 import type { QueueMessage, ReceivedMessage } from './message.ts';
 import { type MessageRecord, NO_RECORD } from './records.ts';
-import { type ScreenOptions, screen } from './screening/screen.ts';
+import { type ScreenOptions, screen, wrappedMessage } from './screening/screen.ts';
 import { type ConsumerSettings, DEFAULT_CIRCUIT } from './settings.ts';
 import { defer, type Verdict } from './verdict.ts';
 
@@ -79,11 +79,16 @@ async function take(
     return { kind: 'done' };
   }
   if (record.pendingMove !== undefined) return judge.resumeMove(messageId, record.pendingMove);
-  const screening = await screen(source, parts.screening);
+  const historyUnknown = known === 'unavailable';
+  if (clock.now() >= source.sentAtEpochMs + settings.retryUntilSeconds * 1_000) {
+    return { ...judge.expired(wrappedMessage(source), record), historyUnknown };
+  }
+  const screening = await Promise.race([screen(source, parts.screening), invocation.gaveUp]);
+  if (screening === 'gave-up') return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS);
   const { message } = screening;
-  if (clock.now() >= source.sentAtEpochMs + settings.retryUntilSeconds * 1_000)
-    return judge.expired(message, record);
-  if (screening.kind === 'rejected') return judge.poison(message, record, screening.rejection);
+  if (screening.kind === 'rejected') {
+    return { ...judge.poison(message, record, screening.rejection), historyUnknown };
+  }
   if (screening.kind === 'empty') {
     emit({ kind: 'empty', message });
     return { kind: 'done' };
@@ -117,9 +122,15 @@ async function attempt(
     const cause = error instanceof PermanentError ? error : unusableKey(error);
     return judge.failed(message, record, cause, []);
   }
+  let fair = true;
   const session = circuitSession({
     circuits,
-    classify,
+    classify: (error) => {
+      const classification = classify(error);
+      return fair || !isInstance(error, HandlerTimeoutError)
+        ? classification
+        : { ...classification, dependency: false };
+    },
     signal: invocation.signal,
     onRejected: (circuit) => emit({ kind: 'circuit-rejected', circuit }),
     now: clock.now,
@@ -133,6 +144,7 @@ async function attempt(
     if (invocation.signal.aborted) return defer(message.messageId, 'no-time-left', 0);
 
     const startedAt = clock.now();
+    fair = invocation.wasFairStart(startedAt);
     const attemptNumber = record.attempts + 1;
     const context = handlerContext(parts, session, message, key, attemptNumber, invocation);
     const effect = trackEffect(() => callHandler(parts, session, payload, context), invocation.signal);
@@ -146,9 +158,7 @@ async function attempt(
       return defer(message.messageId, 'no-time-left', 0);
     }
     const verdict = await conclude(parts, judge, message, record, session, outcome, startedAt);
-    return timedOut(outcome) && !invocation.wasFairStart(startedAt)
-      ? defer(message.messageId, 'no-time-left', 0)
-      : verdict;
+    return timedOut(outcome) && !fair ? defer(message.messageId, 'no-time-left', 0) : verdict;
   } finally {
     await session.close();
   }
@@ -244,7 +254,7 @@ function handlerContext(
       return parts.loggerFor(message);
     },
     circuit: (name) => ({ call: (operation) => session.call(name, operation) }),
-    remainingMs: () => invocation.remainingMs(),
+    remainingMs: () => invocation.handlerMs(),
   };
 }
 

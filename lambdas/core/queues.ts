@@ -17,7 +17,8 @@ export interface OutgoingMessage {
 /** What became of one entry of a batch call, in the order of the entries. */
 export type SendResult =
   | { readonly ok: true; readonly messageId: string }
-  | { readonly ok: false; readonly error: Error };
+  /** `refused`: the entry as it is will not be taken, however often it is sent. */
+  | { readonly ok: false; readonly error: Error; readonly refused: boolean };
 
 /** A queue that messages can be sent to. */
 export interface TargetQueue {

@@ -1,3 +1,4 @@
+import type { ErrorSummary } from './failure.ts';
 import type { FailedAttempt, FailureEnvelope } from './failure-envelope.ts';
 
 /** What the state table knows of one message in one queue. */
@@ -6,6 +7,8 @@ export interface MessageRecord {
   readonly attempts: number;
   /** The last failed attempts, oldest first. */
   readonly history: readonly FailedAttempt[];
+  /** The last attempt's error. */
+  readonly lastError?: ErrorSummary | undefined;
   /** When the first attempt failed. Epoch milliseconds. */
   readonly firstAttemptAt?: number | undefined;
   /** The move that was begun and, as far as is known, not completed: it is to be resumed. */
@@ -21,12 +24,17 @@ export const NO_RECORD: MessageRecord = { attempts: 0, history: [] };
 export const LONGEST_HISTORY = 20;
 
 /** A record with one more attempt charged. */
-export function withCharge(record: MessageRecord, failure: FailedAttempt): MessageRecord {
+export function withCharge(
+  record: MessageRecord,
+  failure: FailedAttempt,
+  error: ErrorSummary,
+): MessageRecord {
   return {
     ...record,
     attempts: record.attempts + 1,
     history: [...record.history, failure].slice(-LONGEST_HISTORY),
     firstAttemptAt: record.firstAttemptAt ?? failure.at,
+    lastError: error,
   };
 }
 
@@ -40,8 +48,13 @@ export interface MessageRecords {
   load(messageIds: readonly string[]): Promise<ReadonlyMap<string, MessageRecord>>;
   /** Keep the attempts of a message. */
   save(messageId: string, record: MessageRecord, expiresAtEpochMs: number): Promise<void>;
-  /** Write what is known before a move. */
-  beginMove(messageId: string, envelope: FailureEnvelope, expiresAtEpochMs: number): Promise<void>;
+  /** Write what is known before a move. `keepHistory`: leave the attempts that are on record as they are. */
+  beginMove(
+    messageId: string,
+    envelope: FailureEnvelope,
+    expiresAtEpochMs: number,
+    keepHistory: boolean,
+  ): Promise<void>;
   /** Note that a move is done. */
   completeMove(messageId: string, move: CompletedMove, expiresAtEpochMs: number): Promise<void>;
 }

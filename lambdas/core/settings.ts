@@ -49,7 +49,7 @@ export interface BackoffSettings {
 export interface AttemptSettings {
   /** Attempts before the dead-letter queue. 1 to 100. */
   readonly max: number;
-  /** Fewer attempts for some reasons; the smaller of this and `max` holds. */
+  /** Fewer attempts that fail for one reason, counted among the last 20; `max` holds for all together. 1 to 100. */
   readonly byReason: Partial<Record<FailureReason, number>>;
 }
 

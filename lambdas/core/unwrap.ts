@@ -84,7 +84,7 @@ function unwrapEventBridge(envelope: Record<string, unknown>, body: string): Unw
 }
 
 function unwrapS3(envelope: Record<string, unknown>, body: string): Unwrapped | EnvelopeProblem {
-  if (envelope.Event === 's3:TestEvent') return { text: body, empty: true };
+  if (envelope.Event === 's3:TestEvent' && envelope.Records === undefined) return { text: body, empty: true };
   if (!Array.isArray(envelope.Records)) return { problem: 'the s3 envelope has no "Records"' };
   const records: S3Record[] = [];
   for (const raw of envelope.Records) {

@@ -29,6 +29,8 @@ export interface MoveVerdict {
   readonly envelope: FailureEnvelope;
   /** Move even though the state table cannot be written: the deadline wins over every other rule. */
   readonly regardlessOfStore: boolean;
+  /** The record could not be read: what it holds of earlier attempts is kept. */
+  readonly historyUnknown?: boolean;
   /** The event to emit, once it was moved. */
   readonly announce: PipelineEvent;
 }

@@ -71,7 +71,7 @@ describe('message records in DynamoDB', () => {
   });
 
   it('know what was to be moved, and where it is now', async () => {
-    await records().beginMove('moved', envelope, EXPIRES);
+    await records().beginMove('moved', envelope, EXPIRES, false);
     expect((await records().load(['moved'])).get('moved')).toEqual({ ...record, pendingMove: envelope });
     await records().completeMove('moved', { queue: 'dlq', messageId: 'd-1', lookup: undefined }, EXPIRES);
     expect((await records().load(['moved'])).get('moved')).toEqual({

@@ -24,7 +24,7 @@ function setup() {
     maxAttempts: 1,
     ...(endpoint === undefined ? {} : { endpoint }),
   });
-  const guard = powertoolsGuard(client, consumerSettings({ stateTable: TABLE }), clock);
+  const guard = powertoolsGuard(client, consumerSettings({ stateTable: TABLE }), clock, () => undefined);
   let calls = 0;
   const effect = async (): Promise<void> => {
     calls += 1;
@@ -141,6 +141,7 @@ describe('the idempotency guard', () => {
       client,
       consumerSettings({ stateTable: TABLE, consumerId: 'other' }),
       clock,
+      () => undefined,
     );
     await guard.run('apart', LOCK_MS, effect);
     await guard.run('apart-2', LOCK_MS, effect);

@@ -134,7 +134,7 @@ describe('metrics', () => {
     const telemetry = powertoolsTelemetry('shop-orders');
     telemetry.emit({ kind: 'duplicate', message });
     telemetry.flush();
-    telemetry.emit({ kind: 'already-moved', messageId });
+    telemetry.emit({ kind: 'idempotency-disabled' });
     telemetry.flush();
     expect(lines.emf()).toHaveLength(1);
     expect(lines.text()).not.toContain('No application metrics');

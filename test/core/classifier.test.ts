@@ -75,6 +75,9 @@ describe('the retry matrix', () => {
     ['ProvisionedThroughputExceededException', 400],
     ['RequestLimitExceeded', 503],
     ['SlowDown', 503],
+    ['KMSThrottlingException', 400],
+    ['EC2ThrottledException', 400],
+    ['IDPCommunicationError', 400],
   ])('throttling by AWS: %s with status %i', (name, httpStatusCode) => {
     expect(classify(thrown({ $metadata: { httpStatusCode } }, name))).toEqual(outage);
   });
@@ -86,6 +89,34 @@ describe('the retry matrix', () => {
     ['ServiceUnavailableException', undefined, outage],
   ])('the AWS error %s with status %s', (name, httpStatusCode, expected) => {
     expect(classify(thrown({ $metadata: { httpStatusCode } }, name))).toEqual(expected);
+  });
+
+  it('what the AWS SDK marks as throttling', () => {
+    const marked = thrown({ $retryable: { throttling: true }, $metadata: { httpStatusCode: 400 } }, 'Busy');
+    expect(classify(marked)).toEqual(outage);
+  });
+
+  it.each([
+    'TransactionConflictException',
+    'TransactionInProgressException',
+    'ReplicatedWriteConflictException',
+  ])('the conflict of writes %s, which says nothing about the health of the service', (name) => {
+    const expected = { retryable: true, reason: 'EXTERNAL_SERVICE_ERROR', dependency: false };
+    expect(classify(thrown({ $metadata: { httpStatusCode: 400 } }, name))).toEqual(expected);
+  });
+
+  it.each([
+    ['TransactionConflict', true],
+    ['ThrottlingError', true],
+    ['ConditionalCheckFailed', false],
+  ])('a transaction that was cancelled because of %s', (Code, retryable) => {
+    const fields = { CancellationReasons: [{ Code: 'None' }, { Code }], $metadata: { httpStatusCode: 400 } };
+    expect(classify(thrown(fields, 'TransactionCanceledException')).retryable).toBe(retryable);
+  });
+
+  it('credentials that expired, and requests that were too slow for AWS', () => {
+    expect(classify(thrown({ $metadata: { httpStatusCode: 400 } }, 'ExpiredTokenException'))).toEqual(bug);
+    expect(classify(thrown({ $metadata: { httpStatusCode: 400 } }, 'RequestTimeout'))).toEqual(timeout);
   });
 
   it.each(['ZodError', '$ZodError', 'ValiError', 'TraversalError', 'ValidationError', 'SchemaError'])(

@@ -171,7 +171,10 @@ export function fakeRecords(journal: string[] = []): FakeRecords {
       return new Map(
         ids.flatMap((id) => {
           const record = records.stored.get(id);
-          return record === undefined ? [] : [[id, record] as const];
+          const pendingMove = records.completed.has(id) ? undefined : records.begun.get(id);
+          if (pendingMove === undefined) return record === undefined ? [] : [[id, record] as const];
+          const { attempts, history } = pendingMove;
+          return [[id, { ...(record ?? { attempts, history }), pendingMove }] as const];
         }),
       );
     },
@@ -181,8 +184,8 @@ export function fakeRecords(journal: string[] = []): FakeRecords {
       records.stored.set(id, record);
       records.expiries.push(expiresAt);
     },
-    async beginMove(id, envelope, expiresAt) {
-      journal.push(`begin ${id}`);
+    async beginMove(id, envelope, expiresAt, keepHistory) {
+      journal.push(keepHistory ? `begin ${id} keeping its history` : `begin ${id}`);
       failNow(records);
       records.begun.set(id, envelope);
       records.expiries.push(expiresAt);
@@ -201,6 +204,8 @@ export function fakeRecords(journal: string[] = []): FakeRecords {
 export interface FakeTarget extends TargetQueue {
   readonly sent: OutgoingMessage[];
   refuse: (message: OutgoingMessage) => boolean;
+  /** Whether what is refused would be refused again. */
+  senderFault: boolean;
 }
 
 export function fakeTarget(name: string, journal: string[] = []): FakeTarget {
@@ -209,10 +214,12 @@ export function fakeTarget(name: string, journal: string[] = []): FakeTarget {
     name,
     sent,
     refuse: () => false,
+    senderFault: false,
     async send(messages) {
       return messages.map((message): SendResult => {
         journal.push(`send ${name}`);
-        if (target.refuse(message)) return { ok: false, error: new Error('refused by SQS') };
+        if (target.refuse(message))
+          return { ok: false, error: new Error('refused by SQS'), refused: target.senderFault };
         sent.push(message);
         return { ok: true, messageId: `${name}-${sent.length}` };
       });

@@ -61,6 +61,37 @@ describe('a handler that takes too long', () => {
     expect(circuits.get('default')?.snapshot().clean).toBe(false);
   });
 
+  it.each(['stops', 'does not stop'])(
+    'is neither charged nor held against its circuit when it was started late and %s',
+    async (how) => {
+      const { take, invoke, clock, circuits } = pipelineHarness({
+        handle: (_payload, { signal }) => (how === 'stops' ? onAbort(signal) : new Promise(() => {})),
+      });
+      const invocation = invoke();
+      clock.advance(HANDLER_MS / 2 + 1);
+      const verdict = take({}, recordOf(4), invocation);
+      await clock.pass(HANDLER_MS / 2);
+      await clock.pass(GIVE_UP_MS);
+      expect(putBack(await verdict)).toMatchObject({ cause: 'no-time-left', attempts: undefined });
+      expect(circuits.get('default')?.snapshot().clean).toBe(true);
+    },
+  );
+
+  it('is not even started while a check does not answer: the message is deferred', async () => {
+    const { take, clock, handled } = pipelineHarness({
+      screening: {
+        envelope: 'raw',
+        before: [],
+        checks: [{ name: 'mute', inspect: () => new Promise(() => {}) }],
+      },
+    });
+    const verdict = take();
+    await clock.pass(HANDLER_MS);
+    await clock.pass(GIVE_UP_MS);
+    expect(putBack(await verdict).cause).toBe('check-unavailable');
+    expect(handled).toEqual([]);
+  });
+
   it('is handled when it ends well in the time it has to clean up', async () => {
     const { take, clock, kinds } = pipelineHarness({
       handle: (_payload, { signal }) => onAbort(signal).catch(() => 'cleaned up'),

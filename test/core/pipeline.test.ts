@@ -123,11 +123,34 @@ describe('a message that fails', () => {
     expect(announce).toMatchObject({ attempts: 5, exhausted: true });
   });
 
-  it('has fewer attempts for some reasons', async () => {
+  it('has fewer attempts for some reasons, and counts those apart', async () => {
     const timedOut = throwing(Object.assign(new Error('slow'), { code: 'ETIMEDOUT' }));
-    expect(putBack(await pipelineHarness(timedOut).take({}, recordOf(1))).attempts).toBe(2);
-    const { envelope } = moved(await pipelineHarness(timedOut).take({}, recordOf(2)));
+    expect(putBack(await pipelineHarness(timedOut).take({}, recordOf(1, 'TIMEOUT'))).attempts).toBe(2);
+    expect(putBack(await pipelineHarness(timedOut).take({}, recordOf(2))).attempts).toBe(3);
+    const { envelope } = moved(await pipelineHarness(timedOut).take({}, recordOf(2, 'TIMEOUT')));
     expect(envelope).toMatchObject({ reason: 'TIMEOUT', attempts: 3 });
+  });
+
+  it('is not handled again once its move was begun: the same move is made, with the same envelope', async () => {
+    const first = moved(await pipelineHarness(throwing(new PermanentError('no'))).take());
+    const { take, handled } = pipelineHarness();
+    const resumed = await take({}, { attempts: 1, history: [], pendingMove: first.envelope });
+    expect(resumed).toMatchObject({ kind: 'move', target: 'dead-letter', envelope: first.envelope });
+    expect(handled).toEqual([]);
+  });
+
+  it('tells its last error also when it is given up without another attempt', async () => {
+    const lastError = { name: 'Error', message: 'down', fingerprint: 'abcdefabcdef' };
+    const { take } = pipelineHarness();
+    expect(moved(await take({}, { ...recordOf(5), lastError })).envelope.error).toEqual(lastError);
+    const expired = { ...recordOf(1), lastError };
+    expect(moved(await take({ sentAtEpochMs: EXPIRED_AT }, expired)).envelope.error).toEqual(lastError);
+  });
+
+  it('leaves a history that could not be read as it is', async () => {
+    const { take } = pipelineHarness();
+    expect(moved(await take({ sentAtEpochMs: EXPIRED_AT }, 'unavailable')).historyUnknown).toBe(true);
+    expect(moved(await take({ sentAtEpochMs: EXPIRED_AT })).historyUnknown).toBe(false);
   });
 
   it.each([

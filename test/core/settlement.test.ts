@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { FailureDetails, FailureEnvelope } from '../../lambdas/core/failure-envelope.ts';
+import { moveDeduplicationId } from '../../lambdas/core/mover.ts';
 import type { SettingsInput } from '../../lambdas/core/parse-settings.ts';
 import { type ConsumerSettings, FAILURE_ATTRIBUTE } from '../../lambdas/core/settings.ts';
-import { createSettlement, type Judged, moveDeduplicationId } from '../../lambdas/core/settlement.ts';
+import { createSettlement } from '../../lambdas/core/settlement.ts';
+import type { Judged } from '../../lambdas/core/settlement-parts.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from '../../lambdas/core/verdict.ts';
 import {
   consumerSettings,
@@ -137,9 +139,37 @@ describe('a move', () => {
     const { commit, deadLetterQueue, records, kinds } = setup();
     let sends = 0;
     deadLetterQueue.refuse = () => ++sends === 2;
-    expect(told(await commit(move(), move(), move()))).toEqual(['m-0 done', 'm-1 move-failed', 'm-2 done']);
-    expect([...records.completed.keys()]).toEqual(['m-0', 'm-2']);
+    expect(told(await commit(move(), move(), move())).sort()).toEqual([
+      'm-0 done',
+      'm-1 move-failed',
+      'm-2 done',
+    ]);
+    expect([...records.completed.keys()].sort()).toEqual(['m-0', 'm-2']);
     expect(kinds().sort()).toEqual(['dead-lettered', 'dead-lettered', 'settlement-error']);
+  });
+
+  it('goes without the envelope where the queue refuses it with, and the envelope can be looked up', async () => {
+    const { commit, deadLetterQueue, records } = setup();
+    deadLetterQueue.senderFault = true;
+    deadLetterQueue.refuse = ({ attributes }) => FAILURE_ATTRIBUTE in attributes;
+    expect(told(await commit(move()))).toEqual(['m-0 done']);
+    expect(deadLetterQueue.sent[0]?.attributes).toEqual({});
+    expect(records.completed.get('m-0')?.lookup).toMatchObject({ reason: 'INVALID_DATA' });
+  });
+
+  it('is not repeated without the envelope where the queue could not be reached', async () => {
+    const { commit, deadLetterQueue, journal } = setup();
+    deadLetterQueue.refuse = () => true;
+    expect(told(await commit(move()))).toEqual(['m-0 move-failed']);
+    expect(journal.filter((entry) => entry.startsWith('send'))).toHaveLength(1);
+  });
+
+  it('does not wait long for a store that hangs: an expired message is moved all the same', async () => {
+    const { commit, clock, records } = setup();
+    records.beginMove = () => new Promise(() => {});
+    const committing = commit(move('dead-letter', true), move());
+    await clock.pass(1_000);
+    expect(told(await committing).sort()).toEqual(['m-0 done', 'm-1 store-unavailable']);
   });
 
   it('is done when only the note of it fails: the message has arrived', async () => {
@@ -204,7 +234,7 @@ describe('a charge', () => {
 
   it('is not made for a deferral, nor for a message that is done', async () => {
     const { commit, journal } = setup();
-    expect(told(await commit(defer('m-0', 'circuit-open', 1), done))).toEqual([
+    expect(told(await commit(defer('m-0', 'circuit-open', 1), done)).sort()).toEqual([
       'm-0 circuit-open',
       'm-1 done',
     ]);

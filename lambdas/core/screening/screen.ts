@@ -30,7 +30,7 @@ export interface ScreenOptions {
 
 /** Take off the envelope and run a message through the checks; the first that refuses it decides. */
 export async function screen(source: QueueMessage, options: ScreenOptions): Promise<Screening> {
-  const wrapped = receivedMessage(source, source.body, textAttributes(source.attributes));
+  const wrapped = wrappedMessage(source);
   const early: Candidate = { source, message: wrapped, payload: undefined, parsed: false };
   const refused = await inspectAll(options.before, early);
   if (refused !== undefined) return refused;
@@ -68,6 +68,11 @@ async function inspectAll(checks: readonly Check[], candidate: Candidate): Promi
     if (refused !== undefined) return { kind: 'rejected', rejection: refused, message };
   }
   return undefined;
+}
+
+/** A message as it is while nobody has looked inside its envelope. */
+export function wrappedMessage(source: QueueMessage): ReceivedMessage {
+  return receivedMessage(source, source.body, textAttributes(source.attributes));
 }
 
 function receivedMessage(

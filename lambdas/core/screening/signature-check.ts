@@ -3,10 +3,13 @@ import type { SignatureSettings } from '../settings.ts';
 import { type Check, rejection } from './check.ts';
 
 /**
- * Gives the keys that are valid now, the current one first; rejects when they cannot be read. `refresh` asks for more
- * recent ones, since a signature did not fit.
+ * Gives the keys that are valid now, the current one first, read at `notBefore` (epoch milliseconds) or later; rejects
+ * when it cannot.
  */
-export type SignatureKeys = (refresh: boolean) => Promise<readonly string[]>;
+export type SignatureKeys = (notBefore: number) => Promise<readonly string[]>;
+
+/** Clocks may differ by this much, and a rotation takes a moment to be seen. Milliseconds. */
+const ALLOWANCE_MS = 1_000;
 
 const HEX = /^[\da-f]+$/i;
 
@@ -34,8 +37,10 @@ export function signatureCheck(settings: SignatureSettings, keys: SignatureKeys)
       if (!HEX.test(digits))
         return rejection('SIGNATURE_INVALID', `the attribute "${attribute}" is malformed`);
       const signature = Buffer.from(digits, 'hex');
-      if (fits(message.text, signature, await keys(false))) return undefined;
-      if (fits(message.text, signature, await keys(true))) return undefined;
+      if (fits(message.text, signature, await keys(Number.NEGATIVE_INFINITY))) return undefined;
+      // Only keys that are younger than the message can tell that nobody who knows one has signed it.
+      const signedBefore = message.sentAtEpochMs + ALLOWANCE_MS;
+      if (fits(message.text, signature, await keys(signedBefore))) return undefined;
       return rejection('SIGNATURE_INVALID', 'the signature does not fit the payload');
     },
   };

@@ -8,7 +8,7 @@ import { formatCheck, parseJsonSafely } from '../../../lambdas/core/screening/fo
 import { jsonPointer, schemaCheck } from '../../../lambdas/core/screening/schema-check.ts';
 import { type SignatureKeys, signatureCheck } from '../../../lambdas/core/screening/signature-check.ts';
 import { sizeCheck } from '../../../lambdas/core/screening/size-check.ts';
-import { queueMessage, receivedMessage } from '../fixtures.ts';
+import { queueMessage, receivedMessage, START } from '../fixtures.ts';
 
 function candidate(text: string, attributes: Record<string, string> = {}): Candidate {
   const message = receivedMessage({ text, attributes });
@@ -70,12 +70,13 @@ describe('the signature check', () => {
     expect(await inspect(given)).toBe('SIGNATURE_INVALID');
   });
 
-  it('asks for more recent keys when none fits, and only then', async () => {
-    const keys = vi.fn(async (refresh: boolean) => (refresh ? ['rotated'] : ['current']));
+  it('asks for keys that are younger than the message when none fits, and only then', async () => {
+    const EVER = Number.NEGATIVE_INFINITY;
+    const keys = vi.fn(async (notBefore: number) => (notBefore >= START ? ['rotated'] : ['current']));
     expect(await inspect(sign('current'), keys)).toBeUndefined();
-    expect(keys.mock.calls).toEqual([[false]]);
+    expect(keys.mock.calls).toEqual([[EVER]]);
     expect(await inspect(sign('rotated'), keys)).toBeUndefined();
-    expect(keys.mock.calls.slice(1)).toEqual([[false], [true]]);
+    expect(keys.mock.calls.slice(1)).toEqual([[EVER], [START]]);
   });
 
   it('reads no key for a message that has no signature at all', async () => {
