@@ -52,9 +52,9 @@ export interface ResilientConsumerProps {
    */
   readonly function?: AnyFunction;
   /**
-   * Anything that `NodejsFunction` takes. `timeout` is at most 15 minutes. `bundling` and `environment` are merged with what the consumer needs.
-   * The bundle comes with its source map; `NODE_OPTIONS: '--enable-source-maps'` in `environment` has stack traces
-   * use it, for some 15 ms of each cold start. `tracing` lets the function write traces to any resource (`*`).
+   * Anything that `NodejsFunction` takes. `timeout` is at most 15 minutes. `bundling` and `environment` are merged with
+   * what the consumer needs. The bundle comes with its source map; `NODE_OPTIONS: '--enable-source-maps'` in
+   * `environment` has stack traces use it, for some 15 ms of each cold start. `tracing` lets the function write traces to any resource (`*`).
    *
    * @default - nodejs24.x on arm64, 30 s, 256 MB, a log group that keeps a month, a role of its own
    */

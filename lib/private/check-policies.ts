@@ -120,7 +120,10 @@ function checkDeadline(settings: ConsumerSettings, problems: Problems): void {
   );
 }
 
-/** Check that a message whose last receive crashed comes back before SQS deletes it, with the visibility timeout as it ends up. */
+/**
+ * Check that a message whose last receive crashed comes back before SQS deletes it, with the visibility timeout as it
+ * ends up.
+ */
 export function checkRetention(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
   const { retryUntilSeconds } = settings;
   const retention = literal(queue.facts.retention);

@@ -67,7 +67,7 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
   };
 }
 
-/** By default the runtime's own, but with room for a crash at the last moment, which hides a message for the visibility timeout. */
+/** By default the runtime's own, with room for a crash at the end, which hides a message for the visibility timeout. */
 function retryUntilSeconds(
   { retryUntil }: ResilientConsumerProps,
   retentionSeconds: number,

@@ -15,7 +15,7 @@ export function ownFunction(target: AnyFunction): lambda.Function | undefined {
   return undefined;
 }
 
-/** Time-out of the function that is given or will be made. Seconds; undefined if it is a token or the function imported. */
+/** Time-out of the function that is given or will be made. Seconds; undefined if a token, or the function is imported. */
 export function timeoutSeconds(props: ResilientConsumerProps): number | undefined {
   if (props.function === undefined) return secondsOf(props.functionProps?.timeout ?? DEFAULT_TIMEOUT);
   const own = ownFunction(props.function);
