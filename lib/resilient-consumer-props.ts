@@ -18,7 +18,7 @@ export interface AttemptProps {
    */
   readonly max?: number;
   /**
-   * Fewer attempts for some reasons. 1 to 100 each; the smaller of this and `max` holds.
+   * Fewer attempts that fail for one reason, counted among the last 20; `max` holds for all together. 1 to 100 each.
    *
    * @default { TIMEOUT: 3 }
    */

@@ -43,7 +43,7 @@ export const METRIC = {
   retriesExhausted: 'RetriesExhausted',
   /** Attempts that a message took until it was handled or given up. Count (use Average). */
   attempts: 'Attempts',
-  /** Time from the first send of a message until it was handled. Milliseconds. */
+  /** Time from when a message entered the queue until it was handled. Milliseconds. */
   messageAge: 'MessageAge',
   /** Time that the handler took. Milliseconds. */
   handlerDuration: 'HandlerDuration',

@@ -145,7 +145,10 @@ export interface ConsumerSettings {
   readonly attempts: AttemptSettings;
   /** Back-off between attempts. */
   readonly backoff: BackoffSettings;
-  /** Age at which a message expires, counted from its first send. Seconds; less than the queue's retention. */
+  /**
+   * Age at which a message expires, counted from when it entered the queue (a redrive or replay starts anew). Seconds;
+   * less than the queue's retention, by the visibility timeout at least.
+   */
   readonly retryUntilSeconds: number;
   /** Screening. */
   readonly screening: ScreeningSettings;

@@ -16,8 +16,11 @@ export interface PutBack {
   readonly maxReceiveCount: number;
 }
 
-/** SQS refuses a visibility that would end later than 12 h after the receive; stay clear of the edge. */
-const VISIBILITY_MARGIN_SECONDS = 60;
+/**
+ * SQS refuses a visibility that would end later than 12 h after the receive, which may lie before the invocation by the
+ * longest batching window, 300 s; and it takes a moment to ask for it.
+ */
+const VISIBILITY_MARGIN_SECONDS = 360;
 
 /** Receives that are kept for after the expiry: the move to the dead-letter queue may take several tries. */
 const RESERVED_RECEIVES = 10;
