@@ -47,9 +47,7 @@ export function judgeVisibility(
   const advised = 'AWS advises it, or messages come back while they are still worked on';
   return {
     severity: refused || !wrapped ? 'error' : 'warning',
-    rule: refused
-      ? `must be at least the function's time-out, ${timeout} seconds`
-      : `must be at least ${needed} seconds: ${VISIBILITY_FACTOR} times the function's time-out plus the batching window`,
+    rule: `must be at least ${needed} seconds: ${VISIBILITY_FACTOR} times the function's time-out plus the batching window`,
     got: seconds,
     because: refused ? outright : advised,
   };

@@ -1,4 +1,4 @@
-import { findPackageJSON } from 'node:module';
+import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MissingEmulatorError } from '../errors.ts';
@@ -15,7 +15,7 @@ export async function importOptional(name: string, version: string): Promise<unk
 /** Import a file inside an optional peer dependency that its exports do not list. */
 export async function importInside(name: string, file: string, version: string): Promise<unknown> {
   try {
-    const manifest = findPackageJSON(name, import.meta.url);
+    const manifest = nodeModule.findPackageJSON(name, import.meta.url);
     if (manifest === undefined) throw new Error(`${name} is not installed`);
     return await import(pathToFileURL(join(dirname(manifest), file)).href);
   } catch (cause) {

@@ -53,9 +53,19 @@ async function invoke(handler: Handler, { event, context, deadlineEpochMs }: Inv
     process.stderr.write(`Invoke Error ${JSON.stringify(report)}\n`);
     reply = { type: 'error', requestId, error: report };
   }
+  await written(process.stdout);
+  await written(process.stderr);
   if (current !== requestId) return;
   current = undefined;
   post(reply);
+}
+
+/** What an invocation wrote is out before its answer is: whoever waits for the one can count on the other. */
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return;
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve());
+  });
 }
 
 async function run(handler: Handler, event: unknown, context: object): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -36,7 +36,10 @@ export async function deployApp(
       metrics.take(text);
     },
   });
-  onTestFinished(async () => stack.stop());
+  onTestFinished(async () => {
+    await stack.stop();
+    await rm(assembly, { recursive: true });
+  });
   const [outputs = {}] = Object.values(stack.outputs);
   return { stack, outputs, sqs: new SQSClient(stack.clientConfig('sqs')), metrics, logs };
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 
 const counts = z.record(z.string(), z.number());
@@ -26,7 +26,9 @@ const resultSchema = z.strictObject({
 async function start(
   ...args: string[]
 ): Promise<{ code: number | null; result: z.infer<typeof resultSchema>; output: string }> {
-  const json = join(await mkdtemp(join(tmpdir(), 'spillway-start-')), 'run.json');
+  const directory = await mkdtemp(join(tmpdir(), 'spillway-start-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const json = join(directory, 'run.json');
   const program = [
     '--conditions=spillway-source',
     'examples/webhook-intake/run/start.ts',

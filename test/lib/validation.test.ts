@@ -159,7 +159,7 @@ const RULES: [string, Case, Case, string][] = [
     'visibility of one time-out',
     { of: { visibilityTimeout: Duration.seconds(60) }, ...timeout(10) },
     { of: { visibilityTimeout: Duration.seconds(9) }, ...timeout(10) },
-    "must be at least the function's time-out, 10 seconds",
+    'must be at least 60 seconds',
   ],
   [
     'deadline inside the retention',

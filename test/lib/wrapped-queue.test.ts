@@ -138,7 +138,7 @@ describe('around a queue construct', () => {
     expect(warningsOf(build(180)).join()).not.toMatch(/visibilityTimeout/);
     expect(problemsOf(build(30))).toEqual([]);
     expect(problemsOf(build(29))).toEqual([
-      expect.stringMatching(/queue.visibilityTimeout must be at least the function's time-out, 30 seconds/),
+      expect.stringMatching(/queue.visibilityTimeout must be at least 180 seconds.*Lambda refuses/),
     ]);
   });
 

@@ -137,10 +137,21 @@ async function drained(): Promise<void> {
 }
 
 async function stayUp({ endpoints }: LocalStack): Promise<void> {
-  process.stdout.write(
-    `\nThe stack stays up; Ctrl-C ends it.\n  intake   ${output.IntakeUrl}\n  SQS      ${endpoints.sqs}\n  DynamoDB ${endpoints.dynamodb}\n  Lambda   ${endpoints.lambda}\n`,
-  );
+  const lines = [
+    'The stack stays up; Ctrl-C ends it.',
+    `  intake       ${output.IntakeUrl}`,
+    `  SQS          ${endpoints.sqs}`,
+    `  DynamoDB     ${endpoints.dynamodb}`,
+    `  Lambda       ${endpoints.lambda}`,
+    `  queue        ${queues.source.url}`,
+    `  dead letters ${queues.deadLetter.url}`,
+    `  quarantine   ${queues.quarantine.url}`,
+    'Look at what was set aside, with the AWS CLI:',
+    `  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws sqs receive-message --region us-east-1 --endpoint-url ${endpoints.sqs} --queue-url ${queues.quarantine.url} --message-attribute-names All --visibility-timeout 1`,
+  ];
+  process.stdout.write(`\n${lines.join('\n')}\n`);
   await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
+  process.stdout.write('\nStopping.\n');
 }
 
 function seconds(ms: number): number {
