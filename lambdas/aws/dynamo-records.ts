@@ -79,10 +79,14 @@ export function dynamoRecords({ client, table, queue, clock }: DynamoRecordsOpti
 
   return {
     load,
-    save(messageId, record, expiresAt) {
-      const error = record.lastError === undefined ? {} : { lastError: json(record.lastError) };
-      return set(queue, messageId, { ...attemptValues(record), ...error, ...ttl(expiresAt) });
+    save: (messageId, record, expiresAt) =>
+      set(queue, messageId, { ...recordValues(record), ...ttl(expiresAt) }),
+    startAttempt: (messageId, record, { endsBy, alone }, expiresAt) => {
+      const started = { M: { endsBy: { N: String(endsBy) }, alone: { BOOL: alone } } };
+      return set(queue, messageId, { ...recordValues(record), started, ...ttl(expiresAt) });
     },
+    endAttempt: (messageId, expiresAt) =>
+      set(queue, messageId, { started: { NULL: true }, ...ttl(expiresAt) }),
     beginMove: (messageId, envelope, expiresAt, keepHistory) => {
       const attempts = keepHistory ? {} : attemptValues(envelope);
       return set(queue, messageId, { ...attempts, envelope: json(envelope), ...ttl(expiresAt) });
@@ -99,6 +103,11 @@ export function dynamoRecords({ client, table, queue, clock }: DynamoRecordsOpti
       );
     },
   };
+}
+
+function recordValues(record: MessageRecord): Item {
+  const error = record.lastError === undefined ? {} : { lastError: json(record.lastError) };
+  return { ...attemptValues(record), ...error };
 }
 
 function attemptValues({ attempts, history, firstAttemptAt }: MessageRecord | FailureEnvelope): Item {
@@ -132,11 +141,15 @@ function recordOf(item: Item): MessageRecord {
   const moved = item.movedTo?.M;
   const first = item.firstAttemptAt?.N;
   const error = item.lastError?.S;
+  const started = item.started?.M;
   return {
     attempts: Number(item.attempts?.N ?? 0),
     history: (item.history?.L ?? []).map(attemptOf),
     ...(first === undefined ? {} : { firstAttemptAt: Number(first) }),
     ...(error === undefined ? {} : { lastError: JSON.parse(error) }),
+    ...(started === undefined
+      ? {}
+      : { started: { endsBy: Number(started.endsBy?.N ?? 0), alone: started.alone?.BOOL ?? false } }),
     ...(moved === undefined
       ? pendingMove(item)
       : { movedTo: { queue: moved.queue?.S ?? '', messageId: moved.messageId?.S ?? '' } }),

@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { processBatch } from '../core/batch.ts';
+import { attemptNotes } from '../core/attempt-notes.ts';
+import { type BatchResult, processBatch } from '../core/batch.ts';
 import type { Circuit } from '../core/circuit/circuit.ts';
 import { localCircuit } from '../core/circuit/local-circuit.ts';
 import { type Classification, type Classifier, classifyError } from '../core/classifier.ts';
@@ -65,6 +66,12 @@ export interface ConsumerOptionsBase<Payload, CircuitName extends string> {
   readonly logger?: Logger;
   /** SDK clients. @default - clients of the environment's region */
   readonly clients?: RuntimeClients;
+  /**
+   * Give up the environment, after a handler did not stop when it had to and everything is settled.
+   *
+   * @default - ends the process, so that Lambda starts a new one
+   */
+  readonly exit?: () => void | Promise<void>;
   /** Where time comes from. @default - the machine */
   readonly clock?: Clock;
   /** Where chance comes from. @default Math.random */
@@ -134,6 +141,7 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
     handle: (payload, context) => options.handle(payload as Payload, context),
+    starts: attemptNotes({ settings, records, emit, clock }),
     loggerFor,
     emit,
     clock,
@@ -148,20 +156,26 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
     emit,
     clock,
   });
-  const parts = { settings, pipeline, settlement, records, emit, clock };
+  const parts = { settings, pipeline, settlement, records, emit, clock, random };
+  const { exit = exitProcess } = options;
 
   return async (event, context) => {
+    let given: BatchResult;
     try {
-      const back = await processBatch(
-        parts,
-        event.Records.map(messageOf),
-        context.getRemainingTimeInMillis(),
-      );
-      return { batchItemFailures: back.map((itemIdentifier) => ({ itemIdentifier })) };
+      given = await processBatch(parts, event.Records.map(messageOf), context.getRemainingTimeInMillis());
+      if (given.abandoned) emit({ kind: 'environment-given-up' });
     } finally {
       telemetry.flush();
     }
+    if (given.abandoned) await exit();
+    return { batchItemFailures: given.putBack.map((itemIdentifier) => ({ itemIdentifier })) };
   };
+}
+
+/** End the process once what was written to standard output is out. Lambda starts a new environment then. */
+async function exitProcess(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  process.exit(1);
 }
 
 /** A classifier of one's own that throws must not replace the error that it was asked about. */

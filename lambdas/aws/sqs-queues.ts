@@ -1,6 +1,7 @@
 import {
   type BatchResultErrorEntry,
   ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
   type MessageAttributeValue,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
@@ -71,7 +72,7 @@ export function targetQueue(client: SQSClient, url: string, name: string): Targe
   return { name, send };
 }
 
-/** Change visibilities of messages that were received from a queue. */
+/** Settle messages that were received from a queue. */
 export function sourceQueue(client: SQSClient, url: string): SourceQueue {
   async function changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]> {
     const errors: Error[] = [];
@@ -90,7 +91,22 @@ export function sourceQueue(client: SQSClient, url: string): SourceQueue {
     });
     return errors;
   }
-  return { changeVisibility };
+
+  async function acknowledge(receiptHandles: readonly string[]): Promise<readonly Error[]> {
+    const errors: Error[] = [];
+    await inBatches(receiptHandles, {
+      keepOrder: false,
+      bytesOf: () => 0,
+      async call(batch) {
+        const Entries = batch.map(({ at, item }) => ({ Id: String(at), ReceiptHandle: item }));
+        const { Failed = [] } = await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+        return Failed;
+      },
+      onError: (_at, error) => errors.push(error),
+    });
+    return errors;
+  }
+  return { changeVisibility, acknowledge };
 }
 
 interface BatchCalls<T> {

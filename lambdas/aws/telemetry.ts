@@ -96,6 +96,9 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
       case 'completion-not-recorded':
         count(METRIC.storeErrors);
         break;
+      case 'environment-given-up':
+        count(METRIC.environmentsGivenUp);
+        break;
       case 'settlement-error':
         count(METRIC.settlementFailures);
         break;
@@ -200,6 +203,9 @@ function log(logger: Logger, event: PipelineEvent): void {
         ...told(event.error),
         error_message: event.error.message,
       });
+      break;
+    case 'environment-given-up':
+      logger.error('a handler did not stop when its signal aborted: the environment is given up');
       break;
     case 'idempotency-disabled':
       logger.error('POWERTOOLS_IDEMPOTENCY_DISABLED is set: effects will happen more than once');

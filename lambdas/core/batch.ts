@@ -1,4 +1,5 @@
-import type { Clock } from './clock.ts';
+import type { Clock, Random } from './clock.ts';
+import { pastOf } from './crash.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
 import { type Invocation, startInvocation } from './invocation.ts';
@@ -19,7 +20,31 @@ export interface BatchParts {
   readonly records: MessageRecords;
   readonly emit: EventSink;
   readonly clock: Clock;
+  readonly random: Random;
 }
+
+/** How a batch ended. */
+export interface BatchResult {
+  /** Ids of the messages that are not to be acknowledged. */
+  readonly putBack: readonly string[];
+  /** A handler was left behind: everything is settled, and the environment has to be given up. */
+  readonly abandoned: boolean;
+}
+
+/** A message that may have crashed its environment, with those of its group that wait behind it. */
+interface Suspect {
+  readonly message: QueueMessage;
+  readonly followers: readonly QueueMessage[];
+}
+
+/** What came of a part of a batch. */
+interface Outcome {
+  readonly settled: readonly Committed[];
+  readonly suspects: readonly Suspect[];
+}
+
+/** Suspects that cannot be handled in this invocation come back spread over this time. Milliseconds. */
+const SUSPECT_SPREAD_MS = 10_000;
 
 /**
  * Work on a batch and settle it.
@@ -27,24 +52,39 @@ export interface BatchParts {
  * Standard queues: up to `concurrency` messages at a time. FIFO queues: up to `concurrency` groups at a time; within a
  * group strictly in order, and the first message that is not done stops it.
  *
+ * A message with a crash on record is handled last and alone, once the rest is settled for good, and with a full
+ * time-out; one each invocation. The others of its kind, and those behind it in its group, are deferred.
+ *
  * @param remainingMs time that the function has left. Milliseconds
- * @returns ids of the messages that are not to be acknowledged
  */
 export async function processBatch(
   parts: BatchParts,
   messages: readonly QueueMessage[],
   remainingMs: number,
-): Promise<readonly string[]> {
+): Promise<BatchResult> {
   const { settings, settlement, clock } = parts;
   const invocation = startInvocation(clock, remainingMs, messages.length);
   try {
     const records = await loadRecords(parts, messages);
-    const settled = settings.queue.fifo
+    const { settled, suspects } = settings.queue.fifo
       ? await workOnGroups(parts, messages, records, invocation)
       : await workOnAll(parts, messages, records, invocation);
-    const back = settled.filter(isPutBack);
+    const [first, ...later] = suspects;
+    const chosen =
+      first !== undefined && !invocation.abandoned && invocation.hasFullTime() ? first : undefined;
+    const waiting = chosen === undefined ? suspects : later;
+    const followers = suspects.flatMap(({ followers: behind }) => blocked(behind));
+    const back = [...settled.filter(isPutBack), ...followers, ...waiting.map((each) => wait(parts, each))];
     await settlement.putBack(back, invocation.receivedAt);
-    return back.map(({ message }) => message.messageId);
+    if (chosen !== undefined || invocation.abandoned) await settlement.acknowledge(doneOf(settled));
+    if (chosen !== undefined) {
+      const { message } = chosen;
+      const verdict = await parts.pipeline(message, records(message), invocation, true);
+      const alone = (await settlement.commit([{ message, verdict }])).filter(isPutBack);
+      await settlement.putBack(alone, invocation.receivedAt);
+      back.push(...alone);
+    }
+    return { putBack: back.map(({ message }) => message.messageId), abandoned: invocation.abandoned };
   } finally {
     invocation.end();
   }
@@ -76,12 +116,17 @@ async function workOnAll(
   messages: readonly QueueMessage[],
   recordOf: RecordLookup,
   invocation: Invocation,
-): Promise<readonly Committed[]> {
+): Promise<Outcome> {
+  const now = parts.clock.now();
+  const suspects = messages.filter((message) => isSuspect(recordOf(message), now));
+  const others = messages.filter((message) => !suspects.includes(message));
   const judged: Judged[] = [];
-  await inParallel(messages, parts.settings.concurrency, async (message) => {
-    judged.push({ message, verdict: await parts.pipeline(message, recordOf(message), invocation) });
+  await inParallel(others, parts.settings.concurrency, async (message) => {
+    const verdict = await parts.pipeline(message, recordOf(message), invocation, messages.length === 1);
+    judged.push({ message, verdict });
   });
-  return parts.settlement.commit(judged);
+  const settled = await parts.settlement.commit(judged);
+  return { settled, suspects: suspects.map((message) => ({ message, followers: [] })) };
 }
 
 async function workOnGroups(
@@ -89,7 +134,7 @@ async function workOnGroups(
   messages: readonly QueueMessage[],
   recordOf: RecordLookup,
   invocation: Invocation,
-): Promise<readonly Committed[]> {
+): Promise<Outcome> {
   const groups = new Map<string, QueueMessage[]>();
   for (const message of messages) {
     const group = groups.get(message.groupId ?? '');
@@ -97,10 +142,13 @@ async function workOnGroups(
     else group.push(message);
   }
   const settled: Committed[] = [];
+  const suspects: Suspect[] = [];
   await inParallel([...groups.values()], parts.settings.concurrency, async (group) => {
-    settled.push(...(await workOnGroup(parts, group, recordOf, invocation)));
+    const outcome = await workOnGroup(parts, group, recordOf, invocation, groups.size === 1);
+    settled.push(...outcome.settled);
+    suspects.push(...outcome.suspects);
   });
-  return settled;
+  return { settled, suspects };
 }
 
 /**
@@ -113,20 +161,41 @@ async function workOnGroup(
   group: readonly QueueMessage[],
   recordOf: RecordLookup,
   invocation: Invocation,
-): Promise<readonly Committed[]> {
+  alone: boolean,
+): Promise<Outcome> {
   const done: Committed[] = [];
   for (const [at, message] of group.entries()) {
-    const verdict = await parts.pipeline(message, recordOf(message), invocation);
+    const followers = group.slice(at + 1);
+    if (isSuspect(recordOf(message), parts.clock.now())) {
+      return { settled: done, suspects: [{ message, followers }] };
+    }
+    const verdict = await parts.pipeline(message, recordOf(message), invocation, alone && group.length === 1);
     const committed = await parts.settlement.commit([{ message, verdict }]);
     if (committed.some(isPutBack)) {
-      const followers = group.slice(at + 1).map((follower): Committed => {
-        return { message: follower, verdict: defer(follower.messageId, 'group-blocked', 0) };
-      });
-      return [...done, ...followers.reverse(), ...committed];
+      return { settled: [...done, ...blocked(followers), ...committed], suspects: [] };
     }
     done.push(...committed);
   }
-  return done;
+  return { settled: done, suspects: [] };
+}
+
+function isSuspect(record: KnownRecord, now: number): boolean {
+  return record !== 'unavailable' && pastOf(record, now).kind === 'suspect';
+}
+
+/** Messages behind one that is not done, last of all first. */
+function blocked(followers: readonly QueueMessage[]): Judged<PutBackVerdict>[] {
+  return followers
+    .map((message) => ({ message, verdict: defer(message.messageId, 'group-blocked', 0) }))
+    .reverse();
+}
+
+function wait({ random }: BatchParts, { message }: Suspect): Judged<PutBackVerdict> {
+  return { message, verdict: defer(message.messageId, 'suspect', random() * SUSPECT_SPREAD_MS) };
+}
+
+function doneOf(settled: readonly Committed[]): readonly QueueMessage[] {
+  return settled.filter((each) => !isPutBack(each)).map(({ message }) => message);
 }
 
 function isPutBack(judged: Committed): judged is Judged<PutBackVerdict> {

@@ -135,6 +135,13 @@ export class CircuitOpenError extends SpillwayError {
   }
 }
 
+/** The environment ended while a message was handled alone: out of memory, an exit, or a loop that nothing interrupts. */
+export class CrashError extends SpillwayError {
+  constructor() {
+    super('the environment ended while this message was handled alone');
+  }
+}
+
 /** The handler used up the time that the function had left. It is the reason of `ctx.signal`'s abort. */
 export class HandlerTimeoutError extends SpillwayError {
   constructor(afterMs: number) {

@@ -16,6 +16,8 @@ export type DeferralCause =
   | 'in-progress'
   /** The handler asked for it. */
   | 'handler'
+  /** It may have crashed its environment, and is handled alone and with a full time-out: not now. */
+  | 'suspect'
   /** A message of the same group before it is not done. */
   | 'group-blocked'
   /** The function had no time left to start it. */
@@ -74,6 +76,8 @@ export type PipelineEvent =
       readonly message: ReceivedMessage;
       readonly error: ErrorSummary;
     }
+  /** A handler did not stop when it had to: the environment is given up once everything is settled. */
+  | { readonly kind: 'environment-given-up' }
   /** Idempotency was switched off from outside. */
   | { readonly kind: 'idempotency-disabled' }
   | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }

@@ -19,6 +19,14 @@ export interface Invocation {
    * behind slow messages of its batch, is not to blame for the time-out.
    */
   wasFairStart(startedAtEpochMs: number): boolean;
+  /** Whether next to nothing of the time has been used: a message that is handled alone starts then or not at all. */
+  hasFullTime(): boolean;
+  /** When the function is stopped. Epoch milliseconds. */
+  readonly endsAt: number;
+  /** Note that a handler was left behind. */
+  abandon(): void;
+  /** Whether a handler was left behind: the environment cannot be trusted any more. */
+  readonly abandoned: boolean;
   /** Cancel the timers. */
   end(): void;
 }
@@ -30,6 +38,9 @@ export interface Invocation {
 const SETTLING_RESERVE_MS = 3_000;
 const SETTLING_RESERVE_EACH_MS = 2;
 
+/** Share of the handlers' time that may be gone while one still speaks of a full time-out. */
+const FULL_TIME_SLACK = 0.2;
+
 /** Time in which an aborted handler may still clean up. A share of the reserve. */
 const GRACE_SHARE = 1 / 3;
 
@@ -40,6 +51,7 @@ export function startInvocation(clock: Clock, remainingMs: number, messages = 1)
   const wanted = Math.max(SETTLING_RESERVE_MS, messages * SETTLING_RESERVE_EACH_MS);
   const reserve = Math.min(wanted, remainingMs / 4);
   const allowance = remainingMs - reserve;
+  let abandoned = false;
   const controller = new AbortController();
   const stopHandlers = clock.after(allowance, () => controller.abort(new HandlerTimeoutError(allowance)));
   let stopWaiting = (): void => {};
@@ -52,6 +64,14 @@ export function startInvocation(clock: Clock, remainingMs: number, messages = 1)
     receivedAt,
     remainingMs: () => Math.max(0, endsAt - clock.now()),
     handlerMs: () => Math.max(0, receivedAt + allowance - clock.now()),
+    hasFullTime: () => clock.now() - receivedAt <= allowance * FULL_TIME_SLACK,
+    endsAt,
+    abandon() {
+      abandoned = true;
+    },
+    get abandoned() {
+      return abandoned;
+    },
     wasFairStart: (startedAt) => startedAt - receivedAt <= allowance / 2,
     end() {
       stopHandlers();

@@ -49,6 +49,8 @@ export const METRIC = {
   handlerDuration: 'HandlerDuration',
   /** Calls to the state table that failed. Count. */
   storeErrors: 'StoreErrors',
+  /** Environments that were given up because a handler did not stop when it had to. Count. */
+  environmentsGivenUp: 'EnvironmentsGivenUp',
   /** Settlements (visibility, move) that SQS refused. Count. */
   settlementFailures: 'SettlementFailures',
   /** 1 while a circuit is open or half-open, 0 while it is closed; by circuit. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { AttemptNotes } from './attempt-notes.ts';
 import type { Circuit } from './circuit/circuit.ts';
 import { type CircuitSession, circuitSession } from './circuit/circuit-session.ts';
 import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
 import type { HandlerContext, Logger } from './context.ts';
+import { pastOf } from './crash.ts';
 import { trackEffect } from './effect.ts';
 import { isInstance } from './error-shape.ts';
 import { ConfigurationError, HandlerTimeoutError, PermanentError } from './errors.ts';
@@ -25,6 +27,8 @@ export interface PipelineParts {
   readonly circuits: ReadonlyMap<string, Circuit>;
   readonly guard: IdempotencyGuard;
   readonly classify: (error: unknown) => Classification;
+  /** Notes of attempts, from the second receive on. */
+  readonly starts: AttemptNotes;
   /** Idempotency key of a message that passed screening; what it throws is judged like a handler's error. */
   readonly keyOf: (payload: unknown, message: ReceivedMessage) => string;
   readonly handle: (payload: unknown, context: HandlerContext) => unknown;
@@ -42,6 +46,8 @@ export type Pipeline = (
   message: QueueMessage,
   record: KnownRecord,
   invocation: Invocation,
+  /** Whether no other message is being handled meanwhile. */
+  alone: boolean,
 ) => Promise<Verdict>;
 
 /** Put back for this long when a store or a check did not answer. Milliseconds. */
@@ -54,9 +60,9 @@ const UNAVAILABLE_DELAY_MS = 15_000;
 export function createPipeline(parts: PipelineParts): Pipeline {
   const judge = failureJudge(parts);
   const inFlight = new Map<string, Promise<unknown>>();
-  return async (message, record, invocation) => {
+  return async (message, record, invocation, alone) => {
     try {
-      return await take(parts, judge, inFlight, message, record, invocation);
+      return await take(parts, judge, inFlight, message, record, invocation, alone);
     } catch (error) {
       return defer(message.messageId, 'internal-error', UNAVAILABLE_DELAY_MS, summarizeError(error));
     }
@@ -70,6 +76,7 @@ async function take(
   source: QueueMessage,
   known: KnownRecord,
   invocation: Invocation,
+  alone: boolean,
 ): Promise<Verdict> {
   const { settings, emit, clock } = parts;
   const { messageId } = source;
@@ -97,9 +104,11 @@ async function take(
     return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS, summarizeError(screening.error));
   }
   if (known === 'unavailable') return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
-  if (judge.isUsedUp(record)) return judge.usedUp(message, record);
+  const past = pastOf(record, clock.now());
+  if (past.kind === 'under-way') return judge.inProgress(message, past.untilEpochMs);
+  if (judge.isUsedUp(past.record)) return judge.usedUp(message, past.record);
   if (invocation.signal.aborted) return defer(messageId, 'no-time-left', 0);
-  return attempt(parts, judge, inFlight, message, screening.payload, record, invocation);
+  return attempt(parts, judge, inFlight, message, screening.payload, past.record, invocation, alone);
 }
 
 async function attempt(
@@ -110,8 +119,9 @@ async function attempt(
   payload: unknown,
   record: MessageRecord,
   invocation: Invocation,
+  alone: boolean,
 ): Promise<Verdict> {
-  const { circuits, classify, clock, emit, guard } = parts;
+  const { circuits, classify, clock, emit, guard, starts } = parts;
   let key: string;
   try {
     key = parts.keyOf(payload, message);
@@ -143,17 +153,22 @@ async function attempt(
     }
     if (invocation.signal.aborted) return defer(message.messageId, 'no-time-left', 0);
 
+    const start = { endsBy: invocation.endsAt, alone };
     const startedAt = clock.now();
     fair = invocation.wasFairStart(startedAt);
     const attemptNumber = record.attempts + 1;
     const context = handlerContext(parts, session, message, key, attemptNumber, invocation);
     const effect = trackEffect(() => callHandler(parts, session, payload, context), invocation.signal);
-    const run = guard.run(key, invocation.remainingMs(), effect.run);
+    const run = starts
+      .begin(message, record, start)
+      .then(() => guard.run(key, invocation.remainingMs(), effect.run));
     inFlight.set(key, run);
     const ended = await Promise.race([run, invocation.gaveUp]).finally(() => {
       if (inFlight.get(key) === run) inFlight.delete(key);
     });
     const outcome = ended === 'gave-up' ? effect.soFar() : ended;
+    if (outcome === 'running') invocation.abandon();
+    await starts.end(message);
     if (outcome !== 'running' && outcome.kind === 'failed' && !effect.started()) {
       return defer(message.messageId, 'no-time-left', 0);
     }

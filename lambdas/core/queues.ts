@@ -38,6 +38,8 @@ export interface VisibilityChange {
 
 /** The queue that messages were received from. */
 export interface SourceQueue {
+  /** Delete messages by the handles of their receives; never rejects: the errors, one for each entry that was refused. */
+  acknowledge(receiptHandles: readonly string[]): Promise<readonly Error[]>;
   /** Change visibilities, in order; never rejects: the errors, one for each entry that was refused. */
   changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]>;
 }

@@ -11,10 +11,20 @@ export interface MessageRecord {
   readonly lastError?: ErrorSummary | undefined;
   /** When the first attempt failed. Epoch milliseconds. */
   readonly firstAttemptAt?: number | undefined;
+  /** An attempt that was started and has not noted its end. */
+  readonly started?: AttemptStart;
   /** The move that was begun and, as far as is known, not completed: it is to be resumed. */
   readonly pendingMove?: FailureEnvelope;
   /** The move that was completed: a message with one only waits to be acknowledged. */
   readonly movedTo?: { readonly queue: string; readonly messageId: string };
+}
+
+/** The start of an attempt. */
+export interface AttemptStart {
+  /** When the attempt has ended, one way or the other. Epoch milliseconds. */
+  readonly endsBy: number;
+  /** Whether no other message was being handled in the environment. */
+  readonly alone: boolean;
 }
 
 /** The record of a message that never failed. */
@@ -48,6 +58,15 @@ export interface MessageRecords {
   load(messageIds: readonly string[]): Promise<ReadonlyMap<string, MessageRecord>>;
   /** Keep the attempts of a message. */
   save(messageId: string, record: MessageRecord, expiresAtEpochMs: number): Promise<void>;
+  /** Note that an attempt starts, and keep what the record holds. */
+  startAttempt(
+    messageId: string,
+    record: MessageRecord,
+    start: AttemptStart,
+    expiresAtEpochMs: number,
+  ): Promise<void>;
+  /** Note that the attempt has ended, however it went. */
+  endAttempt(messageId: string, expiresAtEpochMs: number): Promise<void>;
   /** Write what is known before a move. `keepHistory`: leave the attempts that are on record as they are. */
   beginMove(
     messageId: string,

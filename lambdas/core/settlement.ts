@@ -1,4 +1,5 @@
 import { summarizeError } from './failure.ts';
+import type { QueueMessage } from './message.ts';
 import { createMover } from './mover.ts';
 import { inParallel, within } from './parallel.ts';
 import {
@@ -18,6 +19,8 @@ export interface Settlement {
   commit(judged: readonly Judged[]): Promise<readonly Committed[]>;
   /** Put messages back, in the given order. */
   putBack(judged: readonly Judged<PutBackVerdict>[], receivedAt: number): Promise<void>;
+  /** Acknowledge messages now, rather than when the function returns. */
+  acknowledge(messages: readonly QueueMessage[]): Promise<void>;
 }
 
 /** Make the settlement of a consumer. */
@@ -79,5 +82,12 @@ export function createSettlement(parts: SettlementParts): Settlement {
     }
   }
 
-  return { commit, putBack };
+  async function acknowledge(messages: readonly QueueMessage[]): Promise<void> {
+    if (messages.length === 0) return;
+    for (const error of await source.acknowledge(messages.map(({ receiptHandle }) => receiptHandle))) {
+      emit({ kind: 'settlement-error', operation: 'acknowledge', error: summarizeError(error) });
+    }
+  }
+
+  return { commit, putBack, acknowledge };
 }

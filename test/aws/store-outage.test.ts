@@ -44,9 +44,9 @@ describe('while the state table is down', () => {
     expect([handled.length, outage.calls]).toEqual([1, 3]);
   });
 
-  it('an attempt that cannot be charged is none', async () => {
+  it('an attempt that cannot be charged is none, nor do its notes keep it from being made', async () => {
     const attempts: number[] = [];
-    const { poll } = await withOutage('UpdateItemCommand', 8, {
+    const { poll } = await withOutage('UpdateItemCommand', 24, {
       handle: (_order, { attempt }) => {
         attempts.push(attempt);
         throw new TypeError('a bug');

@@ -36,6 +36,8 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
   const { emit, kinds } = eventLog();
   const begun: string[] = [];
   const known = new Map<string, KnownRecord>();
+  const slow = new Set<string>();
+  const stuck = new Set<string>();
   let running = 0;
   let most = 0;
   const parts: BatchParts = {
@@ -43,6 +45,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
     records,
     emit,
     clock,
+    random: () => 0.5,
     settlement: createSettlement({
       settings,
       source,
@@ -52,8 +55,10 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
       emit,
       clock,
     }),
-    async pipeline({ messageId }, record) {
-      begun.push(messageId);
+    async pipeline({ messageId }, record, invocation, alone) {
+      begun.push(alone ? `${messageId} alone` : messageId);
+      if (slow.has(messageId)) clock.advance(10_000);
+      if (stuck.has(messageId)) invocation.abandon();
       known.set(messageId, record);
       running += 1;
       most = Math.max(most, running);
@@ -62,7 +67,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
       return verdicts[messageId] ?? { kind: 'done' };
     },
   };
-  const run = (...messages: QueueMessage[]) => processBatch(parts, messages, 30_000);
+  const run = async (...messages: QueueMessage[]) => (await processBatch(parts, messages, 30_000)).putBack;
   const changes = () =>
     source.changes.map(({ receiptHandle, visibilitySeconds }) => [receiptHandle, visibilitySeconds]);
   return {
@@ -74,6 +79,9 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
     deadLetterQueue,
     begun,
     known,
+    slow,
+    stuck,
+    runWhole: (...messages: QueueMessage[]) => processBatch(parts, messages, 30_000),
     kinds,
     concurrency: () => most,
   };
@@ -187,5 +195,79 @@ describe('a batch of a FIFO queue', () => {
       ['receipt-a2', 0],
       ['receipt-a1', 30],
     ]);
+  });
+});
+
+describe('a message with a crash on record', () => {
+  const crashed = { attempts: 0, history: [], started: { endsBy: 0, alone: false } };
+  const again = (messageId: string, groupId?: string) =>
+    queueMessage({ messageId, receiveCount: 3, ...(groupId === undefined ? {} : { groupId }) });
+
+  it('is handled last and alone, after the others are settled for good', async () => {
+    const { run, records, begun, source, changes } = setup({}, { b: defer('b', 'handler', 5_000) });
+    records.stored.set('suspect', crashed);
+    expect(await run(again('suspect'), ...plain('a', 'b'))).toEqual(['b']);
+    expect(begun).toEqual(['a', 'b', 'suspect alone']);
+    expect(source.acknowledged).toEqual(['receipt-a']);
+    expect(changes()).toEqual([['receipt-b', 5]]);
+  });
+
+  it('is deferred, free of charge, when another one is handled alone in this invocation', async () => {
+    const { run, records, begun, changes } = setup();
+    for (const id of ['one', 'two']) records.stored.set(id, crashed);
+    expect(await run(again('one'), again('two'))).toEqual(['two']);
+    expect(begun).toEqual(['one alone']);
+    expect(changes()).toEqual([['receipt-two', 5]]);
+  });
+
+  it('is deferred when the others have used up some of the time', async () => {
+    const { run, records, begun, slow } = setup();
+    records.stored.set('suspect', crashed);
+    slow.add('a');
+    expect(await run(again('suspect'), ...plain('a'))).toEqual(['suspect']);
+    expect(begun).toEqual(['a']);
+  });
+
+  it('is put back like any other when it fails alone', async () => {
+    const { run, records, changes } = setup({}, { suspect: defer('suspect', 'handler', 7_000) });
+    records.stored.set('suspect', crashed);
+    expect(await run(again('suspect'))).toEqual(['suspect']);
+    expect(changes()).toEqual([['receipt-suspect', 7]]);
+  });
+
+  it('stops its FIFO group, which is deferred before it is handled', async () => {
+    const { run, records, begun, changes } = setup(FIFO);
+    records.stored.set('a2', crashed);
+    const group = [...grouped('a1'), again('a2', 'a'), ...grouped('a3', 'a4', 'b1')];
+    expect(await run(...group)).toEqual(['a4', 'a3']);
+    expect(begun).toEqual(['a1', 'b1', 'a2 alone']);
+    expect(changes()).toEqual([
+      ['receipt-a4', 0],
+      ['receipt-a3', 0],
+    ]);
+  });
+
+  it('is told from one whose attempt may still be under way', async () => {
+    const { run, records, begun, clock } = setup();
+    records.stored.set('busy', { ...crashed, started: { endsBy: clock.now() + 1, alone: false } });
+    await run(again('busy'), ...plain('a'));
+    expect(begun).toEqual(['busy', 'a']);
+  });
+});
+
+describe('a handler that was left behind', () => {
+  it('has the rest settled for good, so that the environment can be given up', async () => {
+    const { runWhole, stuck, source } = setup({}, { b: defer('b', 'handler', 5_000) });
+    stuck.add('b');
+    expect(await runWhole(...plain('a', 'b'))).toEqual({ putBack: ['b'], abandoned: true });
+    expect(source.acknowledged).toEqual(['receipt-a']);
+  });
+
+  it('leaves suspects for another environment', async () => {
+    const { run, stuck, records, begun } = setup();
+    records.stored.set('suspect', { attempts: 0, history: [], started: { endsBy: 0, alone: false } });
+    stuck.add('a');
+    await run(queueMessage({ messageId: 'suspect', receiveCount: 3 }), ...plain('a'));
+    expect(begun).toEqual(['a']);
   });
 });

@@ -184,6 +184,18 @@ export function fakeRecords(journal: string[] = []): FakeRecords {
       records.stored.set(id, record);
       records.expiries.push(expiresAt);
     },
+    async startAttempt(id, record, started, expiresAt) {
+      journal.push(`start ${id}${started.alone ? ' alone' : ''}`);
+      failNow(records);
+      records.stored.set(id, { ...record, started });
+      records.expiries.push(expiresAt);
+    },
+    async endAttempt(id) {
+      journal.push(`end ${id}`);
+      failNow(records);
+      const { started: _ended, ...record } = records.stored.get(id) ?? { attempts: 0, history: [] };
+      records.stored.set(id, record);
+    },
     async beginMove(id, envelope, expiresAt, keepHistory) {
       journal.push(keepHistory ? `begin ${id} keeping its history` : `begin ${id}`);
       failNow(records);
@@ -231,13 +243,20 @@ export function fakeTarget(name: string, journal: string[] = []): FakeTarget {
 /** The source queue: what was put back, in order. */
 export interface FakeSource extends SourceQueue {
   readonly changes: VisibilityChange[];
+  /** Handles that were acknowledged before the function returned. */
+  readonly acknowledged: string[];
   errors: readonly Error[];
 }
 
 export function fakeSource(): FakeSource {
   const source: FakeSource = {
     changes: [],
+    acknowledged: [],
     errors: [],
+    async acknowledge(handles) {
+      source.acknowledged.push(...handles);
+      return [];
+    },
     async changeVisibility(changes) {
       source.changes.push(...changes);
       return source.errors;

@@ -149,8 +149,8 @@ async function live(given: World, fifo: boolean) {
     const received = batch
       .filter((entry) => waiting.has(entry))
       .map(({ message, receives }) => ({ ...message, receiveCount: receives }));
-    const back = await processBatch(
-      { ...parts, settings, pipeline: harness.pipeline, settlement, records },
+    const { putBack: back } = await processBatch(
+      { ...parts, settings, pipeline: harness.pipeline, settlement, records, random: () => 0.5 },
       received,
       30_000,
     );

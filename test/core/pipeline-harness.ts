@@ -1,3 +1,4 @@
+import { attemptNotes } from '../../lambdas/core/attempt-notes.ts';
 import type { Circuit } from '../../lambdas/core/circuit/circuit.ts';
 import { localCircuit } from '../../lambdas/core/circuit/local-circuit.ts';
 import { classifyError } from '../../lambdas/core/classifier.ts';
@@ -6,14 +7,23 @@ import { type Invocation, startInvocation } from '../../lambdas/core/invocation.
 import type { QueueMessage } from '../../lambdas/core/message.ts';
 import type { SettingsInput } from '../../lambdas/core/parse-settings.ts';
 import { createPipeline, type KnownRecord, type PipelineParts } from '../../lambdas/core/pipeline.ts';
-import { NO_RECORD } from '../../lambdas/core/records.ts';
+import { type MessageRecords, NO_RECORD } from '../../lambdas/core/records.ts';
 import { formatCheck } from '../../lambdas/core/screening/format-check.ts';
 import type { ConsumerSettings } from '../../lambdas/core/settings.ts';
 import type { MoveVerdict, PutBackVerdict, Verdict } from '../../lambdas/core/verdict.ts';
-import { consumerSettings, eventLog, fakeClock, fakeGuard, queueMessage, silent } from './fixtures.ts';
+import {
+  consumerSettings,
+  eventLog,
+  fakeClock,
+  fakeGuard,
+  fakeRecords,
+  queueMessage,
+  silent,
+} from './fixtures.ts';
 
 /** What a test may replace. */
 export interface PipelineOptions extends Partial<Omit<PipelineParts, 'settings' | 'handle'>> {
+  readonly records?: MessageRecords;
   readonly settings?: SettingsInput<ConsumerSettings>;
   readonly handle?: (payload: { readonly order: string }, context: HandlerContext) => unknown;
 }
@@ -44,6 +54,7 @@ export function pipelineHarness(options: PipelineOptions = {}) {
     guard,
     classify: (error) => classifyError(error, clock.now()),
     keyOf: (payload) => (payload as { order: string }).order,
+    starts: attemptNotes({ settings, records: options.records ?? fakeRecords(), emit, clock }),
     loggerFor: () => silent,
     emit,
     clock,
@@ -67,7 +78,8 @@ export function pipelineHarness(options: PipelineOptions = {}) {
     message: Partial<QueueMessage> = {},
     record: KnownRecord = NO_RECORD,
     invocation = invoke(),
-  ): Promise<Verdict> => pipeline(queueMessage(message), record, invocation);
+    alone = false,
+  ): Promise<Verdict> => pipeline(queueMessage(message), record, invocation, alone);
   return { clock, events, kinds, guard, circuits, handled, parts, pipeline, invoke, take, settings };
 }
 
