@@ -29,15 +29,18 @@ export class MemoryRecords {
         const found = new Map<string, MessageRecord>();
         for (const messageId of messageIds) {
           const record = this.#items.get(keyOf(messageId));
-          if (record !== undefined) found.set(messageId, record);
+          if (record !== undefined) found.set(messageId, withoutMoveThatIsDone(record));
         }
         return found;
       },
-      save: async (messageId, record) => put(messageId, record),
+      save: async (messageId, { attempts, history, firstAttemptAt, lastError }) => {
+        const error = lastError === undefined ? {} : { lastError };
+        put(messageId, { attempts, history, ...since(firstAttemptAt), ...error });
+      },
       beginMove: async (messageId, envelope, _expiresAt, keepHistory) => {
         onMove(messageId, envelope);
         const { attempts, history, firstAttemptAt } = envelope;
-        const known = keepHistory ? {} : { attempts, history, firstAttemptAt };
+        const known = keepHistory ? {} : { attempts, history, ...since(firstAttemptAt) };
         put(messageId, { ...known, pendingMove: envelope });
       },
       completeMove: async (messageId, { queue: to, messageId: id }) => {
@@ -45,4 +48,12 @@ export class MemoryRecords {
       },
     };
   }
+}
+
+function since(firstAttemptAt: number | undefined): Pick<MessageRecord, 'firstAttemptAt'> {
+  return firstAttemptAt === undefined ? {} : { firstAttemptAt };
+}
+
+function withoutMoveThatIsDone({ pendingMove, ...record }: MessageRecord): MessageRecord {
+  return pendingMove === undefined || record.movedTo !== undefined ? record : { ...record, pendingMove };
 }

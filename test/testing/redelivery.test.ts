@@ -95,6 +95,24 @@ describe('one batch after another on the same stores', () => {
     expect((await first).outcomes).toMatchObject([{ kind: 'handled' }]);
   });
 
+  it('lets no effect that outlived its lock undo what the next attempt did', async () => {
+    const stores = createTestStores();
+    const gate = Promise.withResolvers<void>();
+    const handler = orders((_order, { attempt }) => (attempt === 1 ? gate.promise : undefined));
+
+    const running = runBatch(handler, [rawMessage({ id: '1' })], { stores, remainingMs: 10_000 });
+    await stores.clock.pass(10_000);
+    const first = await running;
+    const second = await runBatch(handler, first.returned, { stores });
+    gate.reject(new Error('too late'));
+    await stores.clock.pass(0);
+    const third = await runBatch(handler, [rawMessage({ id: '1' })], { stores });
+
+    expect(first.outcomes).toMatchObject([{ kind: 'retried', reason: 'TIMEOUT' }]);
+    expect(second.outcomes).toMatchObject([{ kind: 'handled', attempt: 2 }]);
+    expect(third.outcomes).toMatchObject([{ kind: 'duplicate' }]);
+  });
+
   it('knows nothing of what happened on other stores', async () => {
     const message = rawMessage({ id: '1' });
     await runBatch(orders(), [message]);
