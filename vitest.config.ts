@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^spillway$/, replacement: source('./lib/index.ts') },
       { find: /^spillway\/runtime$/, replacement: source('./lambdas/index.ts') },
+      { find: /^spillway\/testing$/, replacement: source('./lambdas/testing/index.ts') },
       { find: /^spillway\/local$/, replacement: source('./local/index.ts') },
     ],
   },

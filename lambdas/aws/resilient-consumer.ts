@@ -1,9 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { attemptNotes } from '../core/attempt-notes.ts';
 import { type BatchResult, processBatch } from '../core/batch.ts';
-import type { Circuit } from '../core/circuit/circuit.ts';
-import { localCircuit } from '../core/circuit/local-circuit.ts';
 import { type Classification, type Classifier, classifyError } from '../core/classifier.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { HandlerContext } from '../core/context.ts';
@@ -17,19 +14,14 @@ import { createPipeline } from '../core/pipeline.ts';
 import type { Check } from '../core/screening/check.ts';
 import { formatCheck } from '../core/screening/format-check.ts';
 import { type SchemaSource, schemaCheck } from '../core/screening/schema-check.ts';
-import { type SignatureKeys, signatureCheck } from '../core/screening/signature-check.ts';
+import { signatureCheck } from '../core/screening/signature-check.ts';
 import { sizeCheck } from '../core/screening/size-check.ts';
-import type { ConsumerSettings, SignatureSettings } from '../core/settings.ts';
+import type { ConsumerSettings } from '../core/settings.ts';
 import { createSettlement } from '../core/settlement.ts';
-import { type RuntimeClients, runtimeClients } from './clients.ts';
-import { dynamoRecords } from './dynamo-records.ts';
+import type { RuntimeClients } from './clients.ts';
+import { awsPorts, type ConsumerPorts, REBUILD, type Rebuild } from './consumer-ports.ts';
 import { settingsFromEnvironment } from './environment-settings.ts';
 import { type InvocationContext, messageOf, type SqsBatchResponse, type SqsEvent } from './lambda-event.ts';
-import { powertoolsGuard } from './powertools-guard.ts';
-import { secretKeys } from './signature-keys.ts';
-import { sourceQueue, targetQueue } from './sqs-queues.ts';
-import { systemClock } from './system-clock.ts';
-import { powertoolsTelemetry } from './telemetry.ts';
 
 /** Options of {@link resilientConsumer} that hold for every consumer. */
 export interface ConsumerOptionsBase<Payload, CircuitName extends string> {
@@ -122,21 +114,23 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
   options: ResilientConsumerOptions<Payload, CircuitName>,
 ): SqsHandler {
   const settings = checkedSettings(options);
-  const { clock = systemClock, random = Math.random } = options;
-  const { sqs, dynamodb, secretsManager } = runtimeClients(options.clients);
-  const telemetry = powertoolsTelemetry(settings.consumerId, options.logger);
-  const { emit, loggerFor } = telemetry;
-  const { queue, deadLetterQueue, quarantineQueue } = settings;
-  const records = dynamoRecords({ client: dynamodb, table: settings.stateTable, queue: queue.name, clock });
+  const handler = consumerOn(awsPorts(options, settings), options, settings);
+  const rebuild: Rebuild = (portsFor) => consumerOn(portsFor(settings), options, settings);
+  return Object.assign(handler, { [REBUILD]: rebuild });
+}
 
+function consumerOn<Payload, CircuitName extends string>(
+  ports: ConsumerPorts,
+  options: ResilientConsumerOptions<Payload, CircuitName>,
+  settings: ConsumerSettings,
+): SqsHandler {
+  const { clock, random, telemetry, records, circuits } = ports;
+  const { emit, loggerFor } = telemetry;
   const pipeline = createPipeline({
     settings,
-    screening: { envelope: settings.envelope, ...checksOf(options.schema, settings, clock, secretsManager) },
-    circuits: circuitsOf(settings, { clock, random, emit }),
-    guard:
-      options.idempotency === 'natural'
-        ? naturallyIdempotent
-        : powertoolsGuard(dynamodb, settings, clock, emit),
+    screening: { envelope: settings.envelope, ...checksOf(options.schema, settings, ports) },
+    circuits,
+    guard: options.idempotency === 'natural' ? naturallyIdempotent : ports.guard(),
     classify: classifierOf(options.classify, emit, clock),
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
@@ -147,17 +141,17 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
     clock,
     random,
   });
+  const { source, deadLetterQueue, quarantineQueue, exit } = ports;
   const settlement = createSettlement({
     settings,
-    source: sourceQueue(sqs, queue.url),
-    deadLetterQueue: targetQueue(sqs, deadLetterQueue.url, deadLetterQueue.name),
-    quarantineQueue: targetQueue(sqs, quarantineQueue.url, quarantineQueue.name),
+    source,
+    deadLetterQueue,
+    quarantineQueue,
     records,
     emit,
     clock,
   });
   const parts = { settings, pipeline, settlement, records, emit, clock, random };
-  const { exit = exitProcess } = options;
 
   return async (event, context) => {
     let given: BatchResult;
@@ -170,12 +164,6 @@ export function resilientConsumer<Payload, const CircuitName extends string = st
     if (given.abandoned) await exit();
     return { batchItemFailures: given.putBack.map((itemIdentifier) => ({ itemIdentifier })) };
   };
-}
-
-/** End the process once what was written to standard output is out. Lambda starts a new environment then. */
-async function exitProcess(): Promise<void> {
-  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-  process.exit(1);
 }
 
 /** A classifier of one's own that throws must not replace the error that it was asked about. */
@@ -197,40 +185,18 @@ function classifierOf(
 
 function checksOf<Payload>(
   schema: SchemaSource<Payload>,
-  { screening, queue }: ConsumerSettings,
-  clock: Clock,
-  client: SecretsManagerClient,
+  { screening }: ConsumerSettings,
+  { signatureKeys }: ConsumerPorts,
 ): { readonly before: readonly Check[]; readonly checks: readonly Check[] } {
   const { maxBytes, json, signature } = screening;
-  const previousGoodForMs = queue.retentionSeconds * 1_000;
-  const keysOf = (settings: SignatureSettings): SignatureKeys =>
-    secretKeys({ client, settings, previousGoodForMs, clock });
   return {
     before: maxBytes === false ? [] : [sizeCheck(maxBytes)],
     checks: [
-      ...(signature === undefined ? [] : [signatureCheck(signature, keysOf(signature))]),
+      ...(signature === undefined ? [] : [signatureCheck(signature, signatureKeys(signature))]),
       ...(json ? [formatCheck()] : []),
       schemaCheck(schema),
     ],
   };
-}
-
-function circuitsOf(
-  { circuits }: ConsumerSettings,
-  { clock, random, emit }: { clock: Clock; random: Random; emit: EventSink },
-): ReadonlyMap<string, Circuit> {
-  return new Map(
-    Object.entries(circuits).map(([name, settings]) => {
-      const circuit = localCircuit({
-        name,
-        settings,
-        clock,
-        random,
-        onTransition: (transition) => emit({ kind: 'circuit-transition', transition }),
-      });
-      return [name, circuit];
-    }),
-  );
 }
 
 function keyOf<Payload, CircuitName extends string>(

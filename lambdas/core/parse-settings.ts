@@ -18,7 +18,7 @@ import {
 
 /** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
 export type SettingsInput<T> = {
-  readonly [K in keyof T]?: T[K] extends object ? SettingsInput<T[K]> : T[K];
+  readonly [K in keyof T]?: NonNullable<T[K]> extends object ? SettingsInput<NonNullable<T[K]>> : T[K];
 };
 
 const DAY_SECONDS = 86_400;

@@ -13,54 +13,12 @@ import type {
 } from '../../lambdas/core/queues.ts';
 import type { CompletedMove, MessageRecord, MessageRecords } from '../../lambdas/core/records.ts';
 import type { ConsumerSettings } from '../../lambdas/core/settings.ts';
+import { type FakeClock, fakeClock, TEST_START } from '../../lambdas/testing/fake-clock.ts';
+
+export { type FakeClock, fakeClock };
 
 /** When every test starts. Epoch milliseconds. */
-export const START = 1_700_000_000_000;
-
-/** A clock that stands still until it is told to move. */
-export interface FakeClock extends Clock {
-  /** Move on, and run what is due on the way. */
-  advance(ms: number): void;
-  /** The same, and let everything that waited for it go on. */
-  pass(ms: number): Promise<void>;
-  /** Timers that wait. */
-  readonly pending: number;
-}
-
-export function fakeClock(start = START): FakeClock {
-  let now = start;
-  let timers: { readonly at: number; readonly action: () => void }[] = [];
-  const advance = (ms: number): void => {
-    const end = now + ms;
-    for (;;) {
-      const due = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      timers = timers.filter((timer) => timer !== due);
-      now = Math.max(now, due.at);
-      due.action();
-    }
-    now = end;
-  };
-  return {
-    now: () => now,
-    after(delayMs, action) {
-      const timer = { at: now + delayMs, action };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((each) => each !== timer);
-      };
-    },
-    advance,
-    async pass(ms) {
-      await idle();
-      advance(ms);
-      await idle();
-    },
-    get pending() {
-      return timers.length;
-    },
-  };
-}
+export const START = TEST_START;
 
 /** Let every promise that can go on go on. */
 export function idle(): Promise<void> {
