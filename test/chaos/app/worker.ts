@@ -1,0 +1,119 @@
+import { request } from 'node:http';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { expectOk, PermanentError, resilientConsumer } from 'spillway/runtime';
+import * as z from 'zod';
+
+const { CONTROL_URL = '', SQS_PROXY_URL = '', DYNAMODB_PROXY_URL = '' } = process.env;
+
+/** Messages that this environment is handling, by receipt handle. */
+const handles = new Map<string, string>();
+const headers = { 'x-chaos-environment': String(process.pid) };
+const skewMs = await hello();
+const clock = {
+  now: () => Date.now() + skewMs,
+  after(delayMs: number, action: () => void) {
+    const timer = setTimeout(action, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+const sqs = new SQSClient({
+  endpoint: SQS_PROXY_URL,
+  useQueueUrlAsEndpoint: false,
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+});
+const dynamodb = new DynamoDBClient({
+  endpoint: DYNAMODB_PROXY_URL,
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
+});
+sqs.middlewareStack.add((next) => (call) => next(named(call)), { step: 'build' });
+dynamodb.middlewareStack.add((next) => (call) => next(named(call)), { step: 'build' });
+
+/** A call that says which environment makes it, and what it is about. */
+function named<Call extends { readonly request: unknown; readonly input: object }>(call: Call): Call {
+  const own = { ...headers, 'x-chaos-subjects': subjectsOf(call.input).join(',') };
+  Object.assign(outgoingSchema.parse(call.request).headers, own);
+  return call;
+}
+
+/** Receipt handles say nothing to whoever does not hold them, so their messages are named. */
+function subjectsOf(input: unknown): readonly string[] {
+  const entries = z.object({ Entries: z.array(z.object({ ReceiptHandle: z.string() })) }).safeParse(input);
+  return entries.success
+    ? entries.data.Entries.map(({ ReceiptHandle }) => handles.get(ReceiptHandle) ?? '')
+    : [];
+}
+
+const outgoingSchema = z.custom<{ headers: Record<string, string> }>(
+  (request) => typeof request === 'object' && request !== null && 'headers' in request,
+);
+
+const jobSchema = z.object({
+  id: z.string(),
+  does: z.enum(['good', 'refused', 'failing', 'hungry', 'spinning', 'exiting', 'deaf']),
+});
+
+const consumer = resilientConsumer({
+  schema: jobSchema,
+  circuits: ['tracker'],
+  idempotencyKey: ({ id }) => id,
+  clients: { sqs, dynamodb },
+  clock,
+  handle: async ({ id, does }, ctx) => {
+    if (does === 'refused') throw new PermanentError('this is never done', { reason: 'INVALID_DATA' });
+    if (does === 'failing') throw new TypeError('this never works');
+    if (does === 'hungry') exhaustMemory();
+    if (does === 'spinning') for (;;) Math.random();
+    if (does === 'exiting') process.exit(1);
+    if (does === 'deaf') await new Promise(() => {});
+    await ctx.circuit('tracker').call(async (signal) => {
+      await expectOk(await fetch(new URL(`/call/${id}`, CONTROL_URL), { method: 'POST', headers, signal }));
+    });
+  },
+});
+
+/** The consumer, and around it what tells the run which messages this environment holds. */
+export const handler: typeof consumer = async (event, context) => {
+  const held = event.Records.map(({ receiptHandle, messageId, messageAttributes }) => {
+    const id = messageAttributes['chaos-id']?.stringValue ?? '';
+    handles.set(receiptHandle, id);
+    return { id, messageId, receiptHandle };
+  });
+  await tell('receive', held);
+  const response = await consumer(event, context);
+  await tell('return', held);
+  handles.clear();
+  return response;
+};
+
+async function tell(step: string, held: readonly object[]): Promise<void> {
+  const response = await fetch(new URL(`/${step}`, CONTROL_URL), {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(held),
+  });
+  await response.arrayBuffer();
+}
+
+/** Say that this environment has started. The connection stays open as long as it lives; the answer is its clock's skew. */
+function hello(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      new URL('/hello', CONTROL_URL),
+      { method: 'POST', headers, agent: false },
+      (response) => {
+        response.setEncoding('utf8').once('data', (text: string) => resolve(Number(text)));
+      },
+    );
+    call.once('error', reject);
+    call.end();
+  });
+}
+
+function exhaustMemory(): never {
+  const hoard: string[][] = [];
+  for (;;) hoard.push(Array.from({ length: 100_000 }, (_each, at) => `${at} of ${hoard.length}`));
+}

@@ -1,0 +1,67 @@
+import type { FaultKind, PlannedMessage, Step } from './plan.ts';
+import type { Trace } from './trace.ts';
+
+/** A fault that is due, and the message that it was planned for. */
+export interface DueFault {
+  readonly kind: FaultKind;
+  readonly subject: string;
+}
+
+/** Carries out what the plan has in store for messages. */
+export interface Saboteur {
+  /** Messages come to a step; the fault that is due, if any. */
+  arrive(step: Step, subjects: readonly string[], environment: number): DueFault | undefined;
+  /** Kill an environment on the spot. */
+  kill(environment: number, fault: DueFault, step: Step): void;
+  /** Messages that an environment holds. */
+  holds(environment: number, subjects: readonly string[]): void;
+  releases(environment: number): void;
+  /** An environment has ended, for whatever reason. */
+  died(environment: number): void;
+  readonly kills: number;
+}
+
+/** Make the saboteur of a run. */
+export function createSaboteur(messages: readonly PlannedMessage[], trace: Trace): Saboteur {
+  const planned = new Map(messages.map(({ id, faults }) => [id, faults]));
+  const arrivals = new Map<string, number>();
+  const held = new Map<number, readonly string[]>();
+  let kills = 0;
+  return {
+    get kills() {
+      return kills;
+    },
+    arrive(step, subjects, environment) {
+      trace.add({ what: 'step', step, subjects, environment });
+      let due: DueFault | undefined;
+      for (const subject of subjects) {
+        const nth = (arrivals.get(`${subject} ${step}`) ?? 0) + 1;
+        arrivals.set(`${subject} ${step}`, nth);
+        const fault = planned
+          .get(subject)
+          ?.find((each) => each.step === step && each.nth <= nth && nth < each.nth + each.times);
+        if (fault !== undefined) due ??= { kind: fault.kind, subject };
+      }
+      if (due !== undefined) trace.add({ what: 'fault', step, fault: due.kind, subjects, environment });
+      return due;
+    },
+    kill(environment, { subject }, step) {
+      const subjects = held.get(environment) ?? [subject];
+      trace.add({ what: 'killed', step, subjects, environment });
+      kills += 1;
+      try {
+        process.kill(environment, 'SIGKILL');
+      } catch (error) {
+        // It may have ended by itself while its request was under way.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
+    },
+    holds: (environment, subjects) => void held.set(environment, subjects),
+    releases: (environment) => void held.delete(environment),
+    died(environment) {
+      const subjects = held.get(environment);
+      held.delete(environment);
+      if (subjects !== undefined) trace.add({ what: 'fault', fault: 'died', subjects, environment });
+    },
+  };
+}
