@@ -38,7 +38,7 @@ export interface Tally {
   readonly quarantined: number;
   readonly lost: number;
   readonly innocentsSetAside: number;
-  /** Copies in the dead-letter and quarantine queues beyond the first, each after an interruption. */
+  /** Copies in the dead-letter and quarantine queues beyond the first, each after an interruption or a double delivery. */
   readonly duplicateMoves: number;
   /** Effects beyond the first of their key. */
   readonly repeatedEffects: number;
@@ -87,7 +87,7 @@ export function judge(evidence: Evidence): {
       blame('one place each', id, `it is in ${place} rather than ${expected}`);
     }
     const copies = place === undefined ? 0 : (places[place].get(messageId) ?? 0);
-    if (copies > 1 && trace.of(id).some(isInterruption)) duplicateMoves += copies - 1;
+    if (copies > 1 && trace.of(id).some(explainsCopies)) duplicateMoves += copies - 1;
     else if (copies > 1)
       blame('one place each', id, `it is ${copies} times in ${place}, without an interruption`);
   }
@@ -143,6 +143,11 @@ function repeatedEffects(effectsOf: ReadonlyMap<string, readonly Effect[]>, trac
     }
   }
   return { repeated, unexplained };
+}
+
+/** A message that SQS delivers twice at a time is moved twice: moves are not locked. */
+function explainsCopies(event: TraceEvent): boolean {
+  return isInterruption(event) || event.fault === 'redeliver';
 }
 
 /** What a killed environment has asked for may arrive after its death. */
