@@ -99,6 +99,13 @@ describe('sending to a queue', () => {
     expect(results.map(({ ok }) => ok)).toEqual([true, false, true]);
   });
 
+  it('repeats no entry of a FIFO queue once others of its call have gone ahead', async () => {
+    const { client, calls } = stub((ids) => ids.filter((id) => id === '0').map((id) => refuse(id, false)));
+    const results = await targetQueue(client, 'http://q.fifo', 'q.fifo').send(['a', 'b'].map(message));
+    expect(calls).toEqual([['0', '1']]);
+    expect(results.map(({ ok }) => ok)).toEqual([false, true]);
+  });
+
   it('tells a call that failed as the failure of its entries, and goes on with the next call', async () => {
     const { client } = stub((_ids, call) => {
       if (call === 1) throw new Error('unreachable');

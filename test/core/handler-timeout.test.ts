@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HandlerTimeoutError } from '../../lambdas/core/errors.ts';
 import { startInvocation } from '../../lambdas/core/invocation.ts';
+import { NO_RECORD } from '../../lambdas/core/records.ts';
 import { deferred, fakeClock, idle } from './fixtures.ts';
 import { HANDLER_MS, pipelineHarness, putBack, recordOf } from './pipeline-harness.ts';
 
@@ -104,11 +105,13 @@ describe('a handler that takes too long', () => {
 
   it('is left behind, charged as a time-out, and keeps its lock, when it does not stop', async () => {
     const gate = deferred();
-    const { take, clock, guard, circuits } = pipelineHarness({ handle: () => gate.promise });
-    const verdict = take();
+    const { take, invoke, clock, guard, circuits } = pipelineHarness({ handle: () => gate.promise });
+    const invocation = invoke();
+    const verdict = take({}, NO_RECORD, invocation);
     await clock.pass(HANDLER_MS);
     await clock.pass(GIVE_UP_MS);
     expect(putBack(await verdict).record).toMatchObject({ attempts: 1, history: [{ reason: 'TIMEOUT' }] });
+    expect(invocation.abandoned).toBe(true);
     expect([...guard.running.keys()]).toEqual(['42']);
     expect(circuits.get('default')?.snapshot().clean).toBe(false);
     gate.resolve();
