@@ -36,6 +36,7 @@ export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
+export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
 export { type ConsumerSettings, FAILURE_ATTRIBUTE, type FailureReason } from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';

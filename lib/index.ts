@@ -17,6 +17,6 @@ export type {
 } from './resilient-consumer-props.ts';
 export { ResilientQueue } from './resilient-queue.ts';
 export type { CompanionQueueProps, ResilientQueueProps, WrappedQueueProps } from './resilient-queue-props.ts';
-export type { ScreeningProps, SignatureProps } from './screening.ts';
+export type { ReputationProps, ScreeningProps, SignatureProps, SourceProps } from './screening.ts';
 export type { AnyTable } from './state-table.ts';
 export { StateTable, type StateTableAccess, type StateTableProps } from './state-table.ts';

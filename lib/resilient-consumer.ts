@@ -222,6 +222,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.stateTable.grantConsumer(target, {
       consumerId: this.consumerId,
       queueNames: [facts.name, facts.deadLetterName, facts.quarantineName],
+      readsDeniedSources: props.screening?.deniedSources !== undefined,
+      readsReputation: props.screening?.reputation !== undefined,
     });
     props.screening?.signature?.secret.grantRead(target);
   }

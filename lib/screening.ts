@@ -1,5 +1,6 @@
 import type { Size } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { PatternKind } from '../lambdas/core/settings.ts';
 
 /** An HMAC over the raw bytes of the payload, checked before anything else is done with it. */
 export interface SignatureProps {
@@ -27,6 +28,20 @@ export interface SignatureProps {
   readonly acceptPrevious?: boolean;
 }
 
+/**
+ * Where a message says who it comes from: a message attribute, or a JSON pointer (RFC 6901) into the payload, such as
+ * `/sender/id`. It is what the sender says; only a signature proves it.
+ */
+export type SourceProps = { readonly attribute: string } | { readonly pointer: string };
+
+/** A check of who sends. */
+export interface ReputationProps {
+  /** Where the source is named. A message that names none is refused. */
+  readonly source: SourceProps;
+  /** Lowest score that passes. 0 to 100. Sources without a score pass. */
+  readonly minimumScore: number;
+}
+
 /** Checks that a message passes before the handler sees it; what fails one goes to the quarantine queue. */
 export interface ScreeningProps {
   /**
@@ -47,4 +62,29 @@ export interface ScreeningProps {
    * @default - none
    */
   readonly signature?: SignatureProps;
+  /**
+   * Fields that have to be there, as JSON pointers (RFC 6901), such as `/customer/id`. `null` counts as missing.
+   *
+   * @default - left to the schema
+   */
+  readonly requiredFields?: readonly string[];
+  /**
+   * Where the source is named that may be on the consumer's list of denied ones. The list stands in the state table and
+   * is read for each source, at most every 30 seconds in each environment. A message that names no source is refused.
+   *
+   * @default - nobody is denied
+   */
+  readonly deniedSources?: SourceProps;
+  /**
+   * Look for texts that are shaped like attacks; `true` for all kinds. Honest texts may have such a shape, too.
+   *
+   * @default false
+   */
+  readonly suspiciousPatterns?: boolean | readonly PatternKind[];
+  /**
+   * Look at the reputation of the source. It stands in the state table, unless the handler brings its own.
+   *
+   * @default - everybody is welcome
+   */
+  readonly reputation?: ReputationProps;
 }

@@ -47,6 +47,10 @@ export interface StateTableAccess {
   readonly consumerId: string;
   /** Names of the queues whose messages it keeps records of: source, dead-letter queue and quarantine. */
   readonly queueNames: readonly string[];
+  /** Whether it looks up which sources are denied. @default false */
+  readonly readsDeniedSources?: boolean;
+  /** Whether it looks up what is thought of sources. @default false */
+  readonly readsReputation?: boolean;
 }
 
 /** A table construct of either kind, or an imported one. */
@@ -121,7 +125,7 @@ export class StateTable extends Construct {
 
   /**
    * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
-   * messages, and the circuits, which all consumers share.
+   * messages, and the circuits, which all consumers share; and only read what others write about sources.
    */
   grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
     if (this.consumerIds.has(access.consumerId)) {
@@ -143,6 +147,18 @@ export class StateTable extends Construct {
       resourceArns: [this.tableArn],
       conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
     });
+    const lists = [
+      ...(access.readsDeniedSources ? [`${KEY_PREFIX.deniedSource}${access.consumerId}#*`] : []),
+      ...(access.readsReputation ? [`${KEY_PREFIX.reputation}*`] : []),
+    ];
+    if (lists.length > 0) {
+      iam.Grant.addToPrincipal({
+        grantee,
+        actions: ['dynamodb:GetItem'],
+        resourceArns: [this.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': lists } },
+      });
+    }
     const key = this.table.encryptionKey;
     if (key !== undefined) {
       const stack = Stack.of(this);

@@ -7,6 +7,8 @@ import type { EventSink } from '../core/events.ts';
 import type { IdempotencyGuard } from '../core/idempotency.ts';
 import type { SourceQueue, TargetQueue } from '../core/queues.ts';
 import type { MessageRecords } from '../core/records.ts';
+import type { DeniedSources } from '../core/screening/denied-source-check.ts';
+import type { Reputation } from '../core/screening/reputation-check.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
 import type { ConsumerSettings, SignatureSettings } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
@@ -14,6 +16,7 @@ import { dynamoRecords } from './dynamo-records.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
 import { secretKeys } from './signature-keys.ts';
+import { dynamoDeniedSources, dynamoReputation } from './source-lists.ts';
 import { sourceQueue, targetQueue } from './sqs-queues.ts';
 import { systemClock } from './system-clock.ts';
 import { powertoolsTelemetry, type Telemetry } from './telemetry.ts';
@@ -32,6 +35,10 @@ export interface ConsumerPorts {
   readonly guard: () => IdempotencyGuard;
   /** Asked only of consumers that check signatures. */
   readonly signatureKeys: (settings: SignatureSettings) => SignatureKeys;
+  /** Asked only of consumers that deny sources. */
+  readonly deniedSources: () => DeniedSources;
+  /** Asked only of consumers that look at reputations, and bring none of their own. */
+  readonly reputation: () => Reputation;
   /** Called when everything is settled, and a handler that did not stop was left behind. */
   readonly exit: () => void | Promise<void>;
 }
@@ -57,6 +64,8 @@ export function awsPorts<Payload, CircuitName extends string>(
     circuits: circuitsOf(settings, { clock, random, emit }),
     guard: () => powertoolsGuard(dynamodb, settings, clock, emit),
     signatureKeys: keysFrom(secretsManager, settings, clock),
+    deniedSources: () => dynamoDeniedSources({ client: dynamodb, settings, clock }),
+    reputation: () => dynamoReputation({ client: dynamodb, settings, clock }),
     exit,
   };
 }

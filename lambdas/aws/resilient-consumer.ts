@@ -12,10 +12,14 @@ import type { ReceivedMessage } from '../core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../core/parse-settings.ts';
 import { createPipeline } from '../core/pipeline.ts';
 import type { Check } from '../core/screening/check.ts';
+import { deniedSourceCheck } from '../core/screening/denied-source-check.ts';
 import { formatCheck } from '../core/screening/format-check.ts';
+import { type Reputation, reputationCheck } from '../core/screening/reputation-check.ts';
+import { requiredFieldsCheck } from '../core/screening/required-fields-check.ts';
 import { type SchemaSource, schemaCheck } from '../core/screening/schema-check.ts';
 import { signatureCheck } from '../core/screening/signature-check.ts';
 import { sizeCheck } from '../core/screening/size-check.ts';
+import { suspiciousPatternCheck } from '../core/screening/suspicious-pattern-check.ts';
 import type { ConsumerSettings } from '../core/settings.ts';
 import { createSettlement } from '../core/settlement.ts';
 import type { RuntimeClients } from './clients.ts';
@@ -54,6 +58,12 @@ export interface ConsumerOptionsBase<Payload, CircuitName extends string> {
    * @default - what `ResilientConsumer` put into the environment
    */
   readonly settings?: SettingsInput<ConsumerSettings>;
+  /**
+   * What is thought of sources, for the check that `screening.reputation` switches on.
+   *
+   * @default - the scores in the state table
+   */
+  readonly reputation?: Reputation;
   /** Logger to use. @default - a Powertools logger named after the consumer */
   readonly logger?: Logger;
   /** SDK clients. @default - clients of the environment's region */
@@ -128,7 +138,7 @@ function consumerOn<Payload, CircuitName extends string>(
   const { emit, loggerFor } = telemetry;
   const pipeline = createPipeline({
     settings,
-    screening: { envelope: settings.envelope, ...checksOf(options.schema, settings, ports) },
+    screening: { envelope: settings.envelope, ...checksOf(options, settings, ports) },
     circuits,
     guard: options.idempotency === 'natural' ? naturallyIdempotent : ports.guard(),
     classify: classifierOf(options.classify, emit, clock),
@@ -184,17 +194,25 @@ function classifierOf(
 }
 
 function checksOf<Payload>(
-  schema: SchemaSource<Payload>,
+  { schema, reputation: own }: ConsumerOptionsBase<Payload, string>,
   { screening }: ConsumerSettings,
-  { signatureKeys }: ConsumerPorts,
+  { signatureKeys, deniedSources, reputation }: ConsumerPorts,
 ): { readonly before: readonly Check[]; readonly checks: readonly Check[] } {
-  const { maxBytes, json, signature } = screening;
+  const { maxBytes, json, signature, requiredFields, suspiciousPatterns } = screening;
   return {
     before: maxBytes === false ? [] : [sizeCheck(maxBytes)],
     checks: [
       ...(signature === undefined ? [] : [signatureCheck(signature, signatureKeys(signature))]),
       ...(json ? [formatCheck()] : []),
+      ...(requiredFields === undefined ? [] : [requiredFieldsCheck(requiredFields)]),
+      ...(screening.deniedSources === undefined
+        ? []
+        : [deniedSourceCheck(screening.deniedSources, deniedSources())]),
       schemaCheck(schema),
+      ...(suspiciousPatterns === undefined ? [] : [suspiciousPatternCheck(suspiciousPatterns)]),
+      ...(screening.reputation === undefined
+        ? []
+        : [reputationCheck(screening.reputation, own ?? reputation())]),
     ],
   };
 }

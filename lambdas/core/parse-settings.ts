@@ -9,16 +9,24 @@ import {
   defaultRetryUntilSeconds,
   type EnvelopeKind,
   FAILURE_REASONS,
+  JSON_POINTER,
   LIMITS,
+  PATTERN_KINDS,
+  type ReputationSettings,
   type ScreeningSettings,
   type SignatureSettings,
   type SourceQueueSettings,
+  type SourceSettings,
   type TargetQueueSettings,
 } from './settings.ts';
 
 /** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
 export type SettingsInput<T> = {
-  readonly [K in keyof T]?: NonNullable<T[K]> extends object ? SettingsInput<NonNullable<T[K]>> : T[K];
+  readonly [K in keyof T]?: NonNullable<T[K]> extends readonly unknown[]
+    ? T[K]
+    : NonNullable<T[K]> extends object
+      ? SettingsInput<NonNullable<T[K]>>
+      : T[K];
 };
 
 const DAY_SECONDS = 86_400;
@@ -124,12 +132,47 @@ function screening(reader: SettingsReader, envelope: EnvelopeKind): ScreeningSet
       envelope,
     );
   }
+  const json = reader.flag('json', DEFAULTS.screening.json);
   return {
     maxBytes: reader.isFalse('maxBytes')
       ? false
       : reader.integer('maxBytes', 1, LIMITS.maxMessageBytes, DEFAULTS.screening.maxBytes),
-    json: reader.flag('json', DEFAULTS.screening.json),
+    json,
     ...signed,
+    ...(reader.has('requiredFields') ? { requiredFields: requiredFields(reader, json) } : {}),
+    ...(reader.has('deniedSources') ? { deniedSources: source(reader.child('deniedSources'), json) } : {}),
+    ...(reader.has('suspiciousPatterns')
+      ? { suspiciousPatterns: reader.someOf('suspiciousPatterns', PATTERN_KINDS) }
+      : {}),
+    ...(reader.has('reputation') ? { reputation: reputation(reader.child('reputation'), json) } : {}),
+  };
+}
+
+function requiredFields(reader: SettingsReader, json: boolean): readonly string[] {
+  const fields = reader.texts('requiredFields');
+  const rule = 'must be JSON pointers, such as /customer/id';
+  if (!fields.every((field) => JSON_POINTER.test(field))) reader.problem('requiredFields', rule, fields);
+  if (!json) reader.problem('requiredFields', 'needs json to be on: text has no fields', json);
+  return fields;
+}
+
+function source(reader: SettingsReader, json: boolean): SourceSettings {
+  const attribute = reader.optionalText('attribute');
+  const pointer = reader.optionalText('pointer');
+  if ((attribute === undefined) === (pointer === undefined)) {
+    reader.problem('attribute', 'must be given, or pointer, but not both', attribute);
+  }
+  if (pointer === undefined) return { attribute: attribute ?? '' };
+  if (!JSON_POINTER.test(pointer))
+    reader.problem('pointer', 'must be a JSON pointer, such as /sender/id', pointer);
+  if (!json) reader.problem('pointer', 'needs json to be on: text has no fields', json);
+  return { pointer };
+}
+
+function reputation(reader: SettingsReader, json: boolean): ReputationSettings {
+  return {
+    source: source(reader.child('source'), json),
+    minimumScore: reader.number('minimumScore', 0, 100, Number.NaN),
   };
 }
 
@@ -238,6 +281,23 @@ class SettingsReader {
     const found = allowed.find((each) => each === value);
     if (found === undefined) this.problem(name, `must be one of ${allowed.join(', ')}`, value);
     return found ?? fallback;
+  }
+
+  texts(name: string): readonly string[] {
+    const value = this.#read(name);
+    if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'))
+      return value;
+    this.problem(name, 'must be a list of texts that is not empty', value);
+    return [];
+  }
+
+  someOf<T extends string>(name: string, allowed: readonly T[]): readonly T[] {
+    const wanted = this.texts(name);
+    const found = allowed.filter((each) => wanted.includes(each));
+    const known: readonly string[] = allowed;
+    const unknown = wanted.find((each) => !known.includes(each));
+    if (unknown !== undefined) this.problem(name, `must be some of ${allowed.join(', ')}`, unknown);
+    return found;
   }
 
   integer(name: string, least: number, most: number, fallback?: number): number {

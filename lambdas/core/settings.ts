@@ -67,6 +67,26 @@ export interface SignatureSettings {
   readonly acceptPrevious: boolean;
 }
 
+/** Where a message says who it comes from: a message attribute, or a JSON pointer (RFC 6901) into the payload. */
+export type SourceSettings = { readonly attribute: string } | { readonly pointer: string };
+
+/** A JSON pointer to something inside a document: not the empty one. */
+export const JSON_POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
+
+/** Kinds of suspicious patterns. */
+export const PATTERN_KINDS = ['sql-injection', 'script-injection', 'path-traversal'] as const;
+
+/** A kind of suspicious patterns. */
+export type PatternKind = (typeof PATTERN_KINDS)[number];
+
+/** A check of who sends. */
+export interface ReputationSettings {
+  /** Where the source is named. */
+  readonly source: SourceSettings;
+  /** Lowest score that passes. 0 to 100. */
+  readonly minimumScore: number;
+}
+
 /** Checks that a message passes before the handler sees it. */
 export interface ScreeningSettings {
   /** Largest body in bytes; `false` switches the check off. 1 to 1,048,576. */
@@ -75,6 +95,14 @@ export interface ScreeningSettings {
   readonly json: boolean;
   /** Signature check. Absent: off. */
   readonly signature?: SignatureSettings;
+  /** JSON pointers of fields that have to be there. Absent: off. */
+  readonly requiredFields?: readonly string[];
+  /** Where the source is named that may be on the list of denied ones. Absent: off. */
+  readonly deniedSources?: SourceSettings;
+  /** Kinds of patterns that are looked for. Absent: off. */
+  readonly suspiciousPatterns?: readonly PatternKind[];
+  /** Check of the source's reputation. Absent: off. */
+  readonly reputation?: ReputationSettings;
 }
 
 /** One circuit breaker (see docs/patterns): the local layer. */
@@ -212,6 +240,10 @@ export const KEY_PREFIX = {
   idempotency: 'idempotency#',
   /** `message#<queue name>#<message id>`: attempts, history and moves of one message. */
   message: 'message#',
+  /** `denied-source#<consumer id>#<source>`: a source whose messages are refused. Written by operators. */
+  deniedSource: 'denied-source#',
+  /** `reputation#<source>`: the score of a source. Written by operators or jobs of theirs. */
+  reputation: 'reputation#',
   /** `circuit#<name>`: the shared circuit breaker. */
   circuit: 'circuit#',
 } as const;

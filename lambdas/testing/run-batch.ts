@@ -143,8 +143,8 @@ class LeftBehindError extends SpillwayError {
 }
 
 function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Journal): ConsumerPorts {
-  const { faults, records, guards, deadLetters, quarantined, circuits, random, signatureKeys } =
-    interiorOf(stores);
+  const interior = interiorOf(stores);
+  const { faults, records, guards, deadLetters, quarantined, circuits, random, signatureKeys } = interior;
   return {
     clock: stores.clock,
     random,
@@ -163,6 +163,8 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     circuits: circuits.of(settings),
     guard: () => guards.of(settings),
     signatureKeys,
+    deniedSources: () => interior.deniedSources,
+    reputation: () => interior.reputation,
     exit() {},
   };
 }

@@ -1,6 +1,8 @@
 import type { CircuitState } from '../core/circuit/circuit.ts';
 import type { Random } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import type { DeniedSources } from '../core/screening/denied-source-check.ts';
+import type { Reputation } from '../core/screening/reputation-check.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
 import { DEFAULT_CIRCUIT, type SignatureSettings } from '../core/settings.ts';
 import { type FakeClock, fakeClock, TEST_START } from './fake-clock.ts';
@@ -36,6 +38,11 @@ export interface TestStores {
   forceCircuit(state: ForcedState, name?: string): void;
   /** State of a circuit. @param name default: the circuit of a consumer that names none */
   circuitState(name?: string): CircuitState;
+  /** Put a source on the list of denied ones, or take it off. */
+  denySource(source: string): void;
+  allowSource(source: string): void;
+  /** Say what is thought of a source. @param score 0 (bad) to 100 (good) */
+  setReputation(source: string, score: number): void;
   /**
    * Make operations fail. What the SDK and the runtime would repeat by themselves is one operation.
    *
@@ -55,6 +62,8 @@ export interface StoreInterior {
   readonly quarantined: MemoryQueue;
   readonly circuits: ForcedCircuits;
   readonly random: Random;
+  readonly deniedSources: DeniedSources;
+  readonly reputation: Reputation;
   signatureKeys(settings: SignatureSettings): SignatureKeys;
 }
 
@@ -76,12 +85,17 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
   const deadLetters = new MemoryQueue('dead-letter-queue', faults, clock);
   const quarantined = new MemoryQueue('quarantine', faults, clock);
   const circuits = new ForcedCircuits(clock, random);
+  const denied = new Set<string>();
+  const scores = new Map<string, number>();
   const stores: TestStores = {
     clock,
     deadLetterQueue: deadLetters.messages,
     quarantine: quarantined.messages,
     forceCircuit: (state, name) => circuits.force(state, name),
     circuitState: (name = DEFAULT_CIRCUIT) => circuits.state(name),
+    denySource: (source) => void denied.add(source),
+    allowSource: (source) => void denied.delete(source),
+    setReputation: (source, score) => void scores.set(source, score),
     fail(target, fault = {}) {
       checkFault(fault);
       faults.fail(target, fault);
@@ -96,6 +110,18 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
     quarantined,
     circuits,
     random,
+    deniedSources: {
+      async has(source) {
+        faults.operate('state-table');
+        return denied.has(source);
+      },
+    },
+    reputation: {
+      async scoreOf(source) {
+        faults.operate('state-table');
+        return scores.get(source);
+      },
+    },
     signatureKeys({ secretId }) {
       const key = secrets[secretId];
       if (key === undefined) {

@@ -1,12 +1,12 @@
 import { Token } from 'aws-cdk-lib';
 import { type ConsumerSettings, LIMITS } from '../../lambdas/core/settings.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
+import { checkScreening } from './check-screening.ts';
 import { format, type Problems } from './problems.ts';
 import { literal } from './queue-facts.ts';
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const NAME_RULE = 'must be 1 to 64 letters, digits, dots, hyphens or underscores';
-const ATTRIBUTE = /^(?!AWS\.|Amazon\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,255}$/i;
 const ATTEMPTS = { min: 1, max: 100 };
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
 const MAX_BASE = 10;
@@ -149,31 +149,6 @@ export function longestScheduleMs(settings: ConsumerSettings): number | undefine
     sum += Math.min(capMs, firstDelayMs * base ** (attempt - 1));
   }
   return sum;
-}
-
-function checkScreening(settings: ConsumerSettings, problems: Problems): void {
-  const { maxBytes, signature } = settings.screening;
-  if (maxBytes !== false) {
-    const range = { min: 1, max: LIMITS.maxMessageBytes, unit: 'bytes' };
-    problems.integer('screening.maxSize', maxBytes, range, 'SQS takes messages of up to 1 MiB');
-  }
-  if (signature === undefined) return;
-  const { attribute } = signature;
-  if (!Token.isUnresolved(attribute) && !(ATTRIBUTE.test(attribute) && !/\.\.|\.$/.test(attribute))) {
-    const rule = 'must be the name of a message attribute';
-    const because =
-      "SQS takes 1 to 256 letters, digits, '_', '-' and single inner dots, not beginning with 'AWS.' or 'Amazon.'";
-    problems.add('screening.signature.attribute', rule, attribute, because);
-  }
-  const { envelope } = settings;
-  if (envelope === 'raw' || envelope === 'sns') return;
-  const because = `the bytes that were signed do not come through an ${envelope} envelope`;
-  problems.add(
-    'screening.signature',
-    "must be left out unless envelope is 'raw' or 'sns'",
-    envelope,
-    because,
-  );
 }
 
 function checkCircuits(settings: ConsumerSettings, problems: Problems): void {

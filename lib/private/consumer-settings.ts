@@ -4,6 +4,7 @@ import {
   type ConsumerSettings,
   DEFAULTS,
   defaultRetryUntilSeconds,
+  PATTERN_KINDS,
   type ScreeningSettings,
   type SignatureSettings,
 } from '../../lambdas/core/settings.ts';
@@ -90,12 +91,24 @@ function backoffSettings(backoff: Backoff): BackoffSettings {
 }
 
 function screeningSettings(screening: ScreeningProps): ScreeningSettings {
-  const { maxSize, signature } = screening;
+  const {
+    maxSize,
+    signature,
+    requiredFields,
+    deniedSources,
+    suspiciousPatterns = false,
+    reputation,
+  } = screening;
+  const kinds = suspiciousPatterns === true ? PATTERN_KINDS : suspiciousPatterns;
   return {
     maxBytes:
       maxSize === undefined ? DEFAULTS.screening.maxBytes : maxSize === false ? false : maxSize.toBytes(),
     json: screening.json ?? DEFAULTS.screening.json,
     ...(signature !== undefined && { signature: signatureSettings(signature) }),
+    ...(requiredFields !== undefined && { requiredFields }),
+    ...(deniedSources !== undefined && { deniedSources }),
+    ...(kinds !== false && { suspiciousPatterns: kinds }),
+    ...(reputation !== undefined && { reputation }),
   };
 }
 

@@ -119,6 +119,12 @@ describe('consumer settings', () => {
     ['retryUntilSeconds', [1, 4 * DAY - 1], [0, 4 * DAY]],
     ['screening.maxBytes', [1, 1_048_576, false], [0, 1_048_577, true]],
     ['screening.json', [true, false], ['no']],
+    ['screening.requiredFields', [['/a', '/b/0/~0c~1']], [[], ['a'], '/a', ['/~'], [1]]],
+    [
+      'screening.suspiciousPatterns',
+      [['sql-injection'], ['path-traversal', 'script-injection']],
+      [['sql'], true],
+    ],
     ['circuits.tracker.failureThreshold', [1, 10_000], [0, 10_001]],
     ['circuits.tracker.successThreshold', [1, 1_000], [0, 1_001]],
     ['circuits.tracker.openForMs', [1, DAY * 1_000], [0, DAY * 1_000 + 1]],
@@ -141,6 +147,35 @@ describe('consumer settings', () => {
       'screening.signature.secretId',
       'screening.signature.attribute',
       'screening.signature.algorithm',
+    ]);
+  });
+
+  it('read where the source of a message is named', () => {
+    for (const source of [{ attribute: 'tenant' }, { pointer: '/sender/id' }]) {
+      const { screening } = parseConsumerSettings(withOption('screening.deniedSources', source));
+      expect(screening.deniedSources).toEqual(source);
+      const reputation = { source, minimumScore: 40 };
+      const other = parseConsumerSettings(withOption('screening.reputation', reputation));
+      expect(other.screening.reputation).toEqual(reputation);
+    }
+    expect(problemsOf(withOption('screening.deniedSources', {}))).toEqual([
+      'screening.deniedSources.attribute',
+    ]);
+    const both = { attribute: 'a', pointer: '/a' };
+    expect(problemsOf(withOption('screening.deniedSources', both))).toEqual([
+      'screening.deniedSources.attribute',
+    ]);
+    expect(problemsOf(withOption('screening.reputation', { source: { pointer: 'a' } }))).toEqual([
+      'screening.reputation.source.pointer',
+      'screening.reputation.minimumScore',
+    ]);
+  });
+
+  it('need JSON for what is looked for in fields', () => {
+    const screening = { json: false, requiredFields: ['/a'], deniedSources: { pointer: '/b' } };
+    expect(problemsOf(withOption('screening', screening))).toEqual([
+      'screening.requiredFields',
+      'screening.deniedSources.pointer',
     ]);
   });
 

@@ -97,6 +97,24 @@ it('refuses a key where the region is not known', () => {
   ]);
 });
 
+it('lets a consumer only read what others write about sources, and only if it asks', () => {
+  const statementsOf = (access: object): unknown[] => {
+    const template = synth((stack) => {
+      const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+      new StateTable(stack, 'State').grantConsumer(role, { consumerId: 'orders', queueNames: [], ...access });
+    });
+    const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+    return policy?.Properties.PolicyDocument.Statement;
+  };
+  expect(statementsOf({})).toHaveLength(1);
+  expect(statementsOf({ readsDeniedSources: true, readsReputation: true })[1]).toMatchObject({
+    Action: 'dynamodb:GetItem',
+    Condition: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['denied-source#orders#*', 'reputation#*'] },
+    },
+  });
+});
+
 it('lets a consumer reach its own items and no others, with exact actions', () => {
   const template = synth((stack) => {
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

@@ -235,6 +235,42 @@ const RULES: [string, Case, Case, string][] = [
     'screening.maxSize must be',
   ],
   [
+    'required fields',
+    { screening: { requiredFields: ['/a', '/b/0', '/c~1d~0'] } },
+    { screening: { requiredFields: ['a'] } },
+    "screening.requiredFields must be a JSON pointer, such as /customer/id, got 'a'",
+  ],
+  [
+    'required fields of text',
+    { screening: { requiredFields: ['/a'] } },
+    { screening: { requiredFields: ['/a'], json: false } },
+    'screening.requiredFields needs json to be on, got false',
+  ],
+  [
+    'denied sources by attribute',
+    { screening: { deniedSources: { attribute: 'tenant' } } },
+    { screening: { deniedSources: { attribute: 'AWS.tenant' } } },
+    "screening.deniedSources.attribute must be the name of a message attribute, got 'AWS.tenant'",
+  ],
+  [
+    'denied sources by field',
+    { screening: { deniedSources: { pointer: '/sender/id' } } },
+    { screening: { deniedSources: { pointer: 'sender.id' } } },
+    "screening.deniedSources.pointer must be a JSON pointer, such as /customer/id, got 'sender.id'",
+  ],
+  [
+    'suspicious patterns',
+    { screening: { suspiciousPatterns: true } },
+    { screening: { suspiciousPatterns: [] } },
+    "screening.suspiciousPatterns must name a kind, got '[]'",
+  ],
+  [
+    'reputation',
+    { screening: { reputation: { source: { attribute: 'tenant' }, minimumScore: 100 } } },
+    { screening: { reputation: { source: { attribute: 'tenant' }, minimumScore: 100.5 } } },
+    'screening.reputation.minimumScore must be from 0 to 100, got 100.5',
+  ],
+  [
     'consumer id',
     { consumerId: 'a.B-c_9' },
     { consumerId: 'orders#*' },

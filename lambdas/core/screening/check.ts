@@ -10,6 +10,8 @@ export interface Candidate {
   readonly message: ReceivedMessage;
   /** The payload so far: the text, then what was parsed from it, then what the schema made of that. */
   payload: unknown;
+  /** The payload as it was sent: the text, then what was parsed from it. What a schema makes of it does not show here. */
+  document: unknown;
   /** Whether {@link payload} was parsed already, by the envelope. */
   parsed: boolean;
 }

@@ -18,7 +18,8 @@ export function formatCheck(): Check {
       if (candidate.parsed) return undefined;
       const text = candidate.message.text;
       try {
-        candidate.payload = parseJsonSafely(text);
+        candidate.document = parseJsonSafely(text);
+        candidate.payload = candidate.document;
         candidate.parsed = true;
         return undefined;
       } catch {

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Finding } from '../failure-envelope.ts';
 import type { ReceivedMessage } from '../message.ts';
 import { type Check, rejection } from './check.ts';
+import { jsonPointer } from './json-pointer.ts';
 
 /**
  * A schema (zod, valibot, arktype, or anything else that speaks Standard Schema), or a function that picks one by
@@ -47,12 +48,4 @@ function isSchema<T>(source: SchemaSource<T>): source is StandardSchemaV1<unknow
 export function findingOf({ message, path }: StandardSchemaV1.Issue): Finding {
   const keys = (path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
   return { pointer: jsonPointer(keys), message: message.slice(0, 500) };
-}
-
-/** Write a path as a JSON pointer (RFC 6901). */
-export function jsonPointer(path: readonly PropertyKey[]): string {
-  return path
-    .map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('')
-    .slice(0, 500);
 }

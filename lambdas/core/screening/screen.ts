@@ -31,7 +31,13 @@ export interface ScreenOptions {
 /** Take off the envelope and run a message through the checks; the first that refuses it decides. */
 export async function screen(source: QueueMessage, options: ScreenOptions): Promise<Screening> {
   const wrapped = wrappedMessage(source);
-  const early: Candidate = { source, message: wrapped, payload: undefined, parsed: false };
+  const early: Candidate = {
+    source,
+    message: wrapped,
+    payload: undefined,
+    document: undefined,
+    parsed: false,
+  };
   const refused = await inspectAll(options.before, early);
   if (refused !== undefined) return refused;
 
@@ -45,10 +51,12 @@ export async function screen(source: QueueMessage, options: ScreenOptions): Prom
       : receivedMessage(source, unwrapped.text, unwrapped.attributes ?? wrapped.attributes);
   if (unwrapped.empty) return { kind: 'empty', message };
   const { parsed } = unwrapped;
+  const document = parsed === undefined ? unwrapped.text : parsed.value;
   const candidate: Candidate = {
     source,
     message,
-    payload: parsed === undefined ? unwrapped.text : parsed.value,
+    payload: document,
+    document,
     parsed: parsed !== undefined,
   };
   return (

@@ -5,14 +5,15 @@ import { z } from 'zod';
 import { ajvSchema } from '../../../lambdas/aws/ajv-schema.ts';
 import type { Candidate, Check } from '../../../lambdas/core/screening/check.ts';
 import { formatCheck, parseJsonSafely } from '../../../lambdas/core/screening/format-check.ts';
-import { jsonPointer, schemaCheck } from '../../../lambdas/core/screening/schema-check.ts';
+import { jsonPointer } from '../../../lambdas/core/screening/json-pointer.ts';
+import { schemaCheck } from '../../../lambdas/core/screening/schema-check.ts';
 import { type SignatureKeys, signatureCheck } from '../../../lambdas/core/screening/signature-check.ts';
 import { sizeCheck } from '../../../lambdas/core/screening/size-check.ts';
 import { queueMessage, receivedMessage, START } from '../fixtures.ts';
 
 function candidate(text: string, attributes: Record<string, string> = {}): Candidate {
   const message = receivedMessage({ text, attributes });
-  return { source: queueMessage({ body: text }), message, payload: text, parsed: false };
+  return { source: queueMessage({ body: text }), message, payload: text, document: text, parsed: false };
 }
 
 async function reasonOf(check: Check, given: Candidate): Promise<string | undefined> {
