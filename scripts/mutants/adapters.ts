@@ -102,7 +102,7 @@ export const ADAPTER_MUTANTS: readonly Mutant[] = [
     name: 'write payloads to the log',
     rule: '9 payloads stay out of logs',
     file: 'lambdas/core/screening/format-check.ts',
-    find: "        return rejection('INVALID_FORMAT', isJson(text) ? 'a key would pollute a prototype' : 'not JSON');",
+    find: "        return rejection('INVALID_FORMAT', problemOf(text));",
     replace: "        return rejection('INVALID_FORMAT', `not JSON: ${text}`);",
     tests: ['test/core/screening/checks.test.ts', 'test/core/pipeline.test.ts'],
   },

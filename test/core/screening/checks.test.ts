@@ -116,10 +116,18 @@ describe('the format check', () => {
     expect(await reasonOf(formatCheck(), candidate('{"constructor":"Mercedes"}'))).toBeUndefined();
   });
 
-  it.each(['', '"__proto__":1,'])('parses 10,000 levels of nesting without overflowing: %j', (key) => {
-    const deep = `{"a":${'[{"b":'.repeat(5_000)}1${'}]'.repeat(5_000)}}`;
-    if (key === '') expect(() => parseJsonSafely(deep)).not.toThrow();
-    else expect(() => parseJsonSafely(deep.replace('1', `{${key}"c":1}`))).toThrow(SyntaxError);
+  it('refuses what is nested more than 1,000 deep, wherever it ends', () => {
+    const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    expect(() => parseJsonSafely(nested(1_000))).not.toThrow();
+    expect(() => parseJsonSafely(nested(1_001))).toThrow('nested more than 1000 deep');
+    expect(() => parseJsonSafely('{"a":'.repeat(100_000))).toThrow('nested more than 1000 deep');
+    const flat = { text: '[{"\\"'.repeat(2_000), list: Array.from({ length: 5_000 }, () => [{}]) };
+    expect(parseJsonSafely(JSON.stringify(flat))).toEqual(flat);
+  });
+
+  it('finds a __proto__ key at the deepest level', () => {
+    const deep = `${'{"a":[{"b":1},'.repeat(400)}{"__proto__":1}${']}'.repeat(400)}`;
+    expect(() => parseJsonSafely(deep)).toThrow();
   });
 });
 
