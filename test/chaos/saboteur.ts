@@ -26,6 +26,7 @@ export function createSaboteur(messages: readonly PlannedMessage[], trace: Trace
   const planned = new Map(messages.map(({ id, faults }) => [id, faults]));
   const arrivals = new Map<string, number>();
   const held = new Map<number, readonly string[]>();
+  const missed = new Set<string>();
   let kills = 0;
   return {
     get kills() {
@@ -40,20 +41,26 @@ export function createSaboteur(messages: readonly PlannedMessage[], trace: Trace
         const fault = planned
           .get(subject)
           ?.find((each) => each.step === step && each.nth <= nth && nth < each.nth + each.times);
-        if (fault !== undefined) due ??= { kind: fault.kind, subject };
+        const kind = fault?.kind ?? (missed.has(subject) ? 'kill-before' : undefined);
+        if (kind === undefined) continue;
+        // An environment dies once: who was to kill it at the same moment kills the next one.
+        if (due !== undefined && kind.startsWith('kill')) missed.add(subject);
+        else missed.delete(subject);
+        due ??= { kind, subject };
       }
       if (due !== undefined) trace.add({ what: 'fault', step, fault: due.kind, subjects, environment });
       return due;
     },
     kill(environment, { subject }, step) {
       const subjects = held.get(environment) ?? [subject];
-      trace.add({ what: 'killed', step, subjects, environment });
-      kills += 1;
       try {
         process.kill(environment, 'SIGKILL');
+        trace.add({ what: 'killed', step, subjects, environment });
+        kills += 1;
       } catch (error) {
-        // It may have ended by itself while its request was under way.
         if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+        // It has ended while its request was under way.
+        missed.add(subject);
       }
     },
     holds: (environment, subjects) => void held.set(environment, subjects),
