@@ -1,13 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ADAPTER_MUTANTS } from './adapters.ts';
-import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
+import { MUTANTS } from './list.ts';
 import { type Mutant, mutated } from './mutant.ts';
 import { runTests } from './run-tests.ts';
 import { copyTree, type Tree } from './tree.ts';
 
-const MUTANTS: readonly Mutant[] = [...MESSAGE_PATH_MUTANTS, ...ADAPTER_MUTANTS];
 const AT_A_TIME = 2;
 
 const HELP = `Break one rule after the other in a copy of the tree; the tests have to notice each time.

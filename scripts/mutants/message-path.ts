@@ -21,7 +21,16 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     file: MOVER,
     find: "      return stuck(each, 'move-failed');",
     replace: "      return { message: each.message, verdict: { kind: 'done' } };",
-    tests: ['test/core/settlement.test.ts', 'test/core/batch.test.ts'],
+    tests: ['test/core/settlement.property.test.ts'],
+  },
+  {
+    name: 'note a move before the message was sent',
+    rule: LOST,
+    file: MOVER,
+    find: '    const deliveries = await deliver(queue, ready);\n',
+    replace:
+      "    await inParallel(ready, WRITES_AT_A_TIME, ({ message }) =>\n      records.completeMove(message.messageId, { queue: queue.name, messageId: 'x', lookup: undefined }, expiresAt),\n    );\n    const deliveries = await deliver(queue, ready);\n",
+    tests: ['test/core/settlement.property.test.ts'],
   },
   {
     name: 'send without writing first what is known',

@@ -93,3 +93,68 @@ describe('while the state table is down', () => {
     expect(handled).toEqual([]);
   });
 });
+
+/** Ways in which a table does not do what it is asked. */
+const OUTAGES = {
+  throttled: () => Object.assign(new Error('slow down'), { name: 'ThrottlingException' }),
+  denied: () => Object.assign(new Error('no'), { name: 'AccessDeniedException' }),
+  unreachable: () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+  slow: () => Object.assign(new Error('timed out'), { name: 'TimeoutError' }),
+} as const;
+
+/** A consumer whose table can be taken away and given back. */
+async function withSwitch(kind: keyof typeof OUTAGES, handle: ConsumerOptions['handle']) {
+  const { endpoint, credentials, region } = emulators.dynamodb.config;
+  const dynamodb = new DynamoDBClient({
+    region,
+    credentials,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const table = { down: false };
+  dynamodb.middlewareStack.add(
+    (next) => async (args) => {
+      if (!table.down) return next(args);
+      if (kind === 'slow') await new Promise((resolve) => setTimeout(resolve, 1_100));
+      throw OUTAGES[kind]();
+    },
+    { step: 'initialize', name: 'outage' },
+  );
+  const consumer = await deployConsumer({ ...emulators, dynamodb }, handle === undefined ? {} : { handle });
+  consoleLines();
+  return { ...consumer, table };
+}
+
+describe.each(Object.keys(OUTAGES) as (keyof typeof OUTAGES)[])('a state table that is %s', (kind) => {
+  it('from the start holds up every message, and costs none an attempt', async () => {
+    const attempts: number[] = [];
+    const { url, table, poll, handled, deadLetters } = await withSwitch(kind, (_order, { attempt }) => {
+      attempts.push(attempt);
+    });
+    for (const order of ['1', '2', '3']) await send(emulators, url, JSON.stringify({ order }));
+    table.down = true;
+    for (let round = 0; round < 3; round += 1) {
+      expect((await poll()).failed).toHaveLength(3);
+      date.advance(16_000);
+    }
+    expect([handled, await deadLetters()]).toEqual([[], []]);
+    table.down = false;
+    expect((await poll()).failed).toEqual([]);
+    expect(attempts).toEqual([1, 1, 1]);
+  });
+
+  it('from the middle of a batch on loses no effect, repeats none, and charges nothing', async () => {
+    const { url, table, poll, handled, deadLetters } = await withSwitch(kind, ({ order }, { attempt }) => {
+      table.down = true;
+      if (order === 'fails' && attempt === 1 && handled.length <= 2) throw new TypeError('a bug');
+    });
+    for (const order of ['works', 'fails']) await send(emulators, url, JSON.stringify({ order }));
+    const { received, failed } = await poll();
+    const failing = received.find(({ Body = '' }) => Body.includes('fails'))?.MessageId;
+    expect(failed).toEqual([failing]);
+    expect(await deadLetters()).toEqual([]);
+    table.down = false;
+    date.advance(3_600_000);
+    expect((await poll()).failed).toEqual([]);
+    expect(handled.map(({ order }) => order).sort()).toEqual(['fails', 'fails', 'works']);
+  });
+});

@@ -63,6 +63,17 @@ describe('with every check switched on', () => {
     },
   );
 
+  it('an attack in a field that the schema drops is found all the same', async () => {
+    const handler = resilientConsumer({
+      schema: z.object({ id: z.string() }),
+      settings,
+      idempotencyKey: ({ id }) => id,
+      handle: () => undefined,
+    });
+    const { outcomes } = await runBatch(handler, [rawMessage({ ...purchase, note: '<script>x()</script>' })]);
+    expect(outcomes).toMatchObject([{ kind: 'quarantined', reason: 'SUSPICIOUS_PATTERN' }]);
+  });
+
   it('a source is denied, and allowed again, while the consumer runs', async () => {
     const { handler } = shop();
     const stores = createTestStores();
