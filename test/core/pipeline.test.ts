@@ -79,6 +79,17 @@ describe('a message that fails', () => {
     expect(putBack(await pipelineHarness(throwing(error)).take())).toMatchObject({ delayMs, attempts: 1 });
   });
 
+  it('is spaced by its attempts, however often it was received in vain', async () => {
+    const { take } = pipelineHarness({
+      settings: { backoff: { kind: 'exponential', firstDelayMs: 5_000 } },
+      handle: () => {
+        throw new TypeError('a bug');
+      },
+    });
+    const verdict = putBack(await take({ receiveCount: 40 }, recordOf(1)));
+    expect(verdict).toMatchObject({ event: 'retried', attempts: 2, delayMs: 10_000 });
+  });
+
   it('goes to the dead-letter queue at once for what no retry can mend', async () => {
     const { take } = pipelineHarness(
       throwing(new PermanentError('no such customer', { reason: 'INVALID_DATA' })),
