@@ -1,10 +1,17 @@
 import type { JSONValue } from '@aws-lambda-powertools/commons/types';
-import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
-import type { IdempotencyRecord } from '@aws-lambda-powertools/idempotency/persistence';
 import {
+  IdempotencyItemAlreadyExistsError,
+  IdempotencyItemNotFoundError,
+} from '@aws-lambda-powertools/idempotency';
+import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
+import { IdempotencyRecord } from '@aws-lambda-powertools/idempotency/persistence';
+import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, pause } from '../core/clock.ts';
@@ -14,6 +21,10 @@ import { TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
 /** Attributes of an idempotency record. */
 const STATUS = 'status';
 const LOCK_ENDS = 'lockEndsAt';
+const HOLDER = 'holder';
+const IN_PROGRESS = 'INPROGRESS';
+
+type Item = Record<string, AttributeValue>;
 
 /** How often the completion of an effect is written in all, and the wait before a repetition. */
 const MOST_COMPLETION_TRIES = 3;
@@ -29,9 +40,10 @@ export class LockLostError extends SpillwayError {
 /**
  * Powertools' persistence layer, for one execution at a time, with what was missing when it was tried:
  *
- * - the lock is bounded by the time that this message has left;
+ * - the lock is bounded by the time that this message has left, and names its holder: who takes it, does not hear of it,
+ *   and has the SDK ask again, knows it for its own;
  * - whoever finds an execution in progress learns when its lock ends ({@link heldUntil});
- * - completing and releasing are fenced by the lock they belong to, so that a holder that outlived its lock cannot
+ * - completing and releasing are fenced by the holder of the lock, so that a holder that outlived its lock cannot
  *   touch the next one's;
  * - what fails after the effect is kept in {@link recordError} rather than thrown: a failing write must neither repeat
  *   an effect that happened nor hide the handler's error.
@@ -41,7 +53,7 @@ export class FencedPersistence extends DynamoDBPersistenceLayer {
   readonly #table: string;
   readonly #clock: Clock;
   #remainingMs = 0;
-  #lockEndsAt: number | undefined;
+  #holder = '';
   #heldUntil: number | undefined;
   #recordError: unknown;
 
@@ -62,7 +74,7 @@ export class FencedPersistence extends DynamoDBPersistenceLayer {
   /** Begin an execution that has this much time left. Milliseconds. */
   begin(remainingMs: number): void {
     this.#remainingMs = Math.max(1, Math.floor(remainingMs));
-    this.#lockEndsAt = undefined;
+    this.#holder = crypto.randomUUID();
     this.#heldUntil = undefined;
     this.#recordError = undefined;
   }
@@ -90,8 +102,56 @@ export class FencedPersistence extends DynamoDBPersistenceLayer {
   }
 
   protected override async _putRecord(record: IdempotencyRecord): Promise<void> {
-    await super._putRecord(record);
-    this.#lockEndsAt = record.inProgressExpiryTimestamp;
+    const Key = this.getKey(record.idempotencyKey);
+    try {
+      await this.#client.send(this.#lock(record));
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const existing = error.Item ?? (await this.#read(Key));
+      if (existing?.[HOLDER]?.S === this.#holder) return;
+      if (existing === undefined)
+        throw new IdempotencyItemNotFoundError('the lock was released', { cause: error });
+      const message = 'the idempotency key is taken';
+      throw new IdempotencyItemAlreadyExistsError(message, recordOf(record.idempotencyKey, existing), {
+        cause: error,
+      });
+    }
+  }
+
+  /** Takes a key that nobody has, whose record is over, or whose holder outlived its lock. */
+  #lock(record: IdempotencyRecord): PutItemCommand {
+    const now = this.#clock.now();
+    return new PutItemCommand({
+      TableName: this.#table,
+      Item: {
+        ...this.getKey(record.idempotencyKey),
+        [TABLE_TTL]: { N: String(record.expiryTimestamp) },
+        [STATUS]: { S: IN_PROGRESS },
+        [LOCK_ENDS]: { N: String(record.inProgressExpiryTimestamp) },
+        [HOLDER]: { S: this.#holder },
+      },
+      ConditionExpression:
+        'attribute_not_exists(#key) OR #ttl < :seconds OR (#status = :inProgress AND #lock < :now)',
+      ExpressionAttributeNames: {
+        '#key': TABLE_KEY,
+        '#ttl': TABLE_TTL,
+        '#status': STATUS,
+        '#lock': LOCK_ENDS,
+      },
+      ExpressionAttributeValues: {
+        ':seconds': { N: String(now / 1_000) },
+        ':now': { N: String(now) },
+        ':inProgress': { S: IN_PROGRESS },
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+  }
+
+  async #read(Key: Item): Promise<Item | undefined> {
+    const { Item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#table, Key, ConsistentRead: true }),
+    );
+    return Item;
   }
 
   protected override async _updateRecord(record: IdempotencyRecord): Promise<void> {
@@ -116,12 +176,12 @@ export class FencedPersistence extends DynamoDBPersistenceLayer {
           TableName: this.#table,
           Key: this.getKey(record.idempotencyKey),
           UpdateExpression: 'SET #status = :completed, #ttl = :ttl',
-          ConditionExpression: '#lock = :lock',
-          ExpressionAttributeNames: { '#status': STATUS, '#ttl': TABLE_TTL, '#lock': LOCK_ENDS },
+          ConditionExpression: '#holder = :holder',
+          ExpressionAttributeNames: { '#status': STATUS, '#ttl': TABLE_TTL, '#holder': HOLDER },
           ExpressionAttributeValues: {
             ':completed': { S: record.getStatus() },
             ':ttl': { N: String(record.expiryTimestamp) },
-            ':lock': { N: String(this.#lockEndsAt) },
+            ':holder': { S: this.#holder },
           },
         }),
       );
@@ -137,11 +197,11 @@ export class FencedPersistence extends DynamoDBPersistenceLayer {
         new DeleteItemCommand({
           TableName: this.#table,
           Key: this.getKey(record.idempotencyKey),
-          ConditionExpression: '#lock = :lock AND #status = :inProgress',
-          ExpressionAttributeNames: { '#status': STATUS, '#lock': LOCK_ENDS },
+          ConditionExpression: '#holder = :holder AND #status = :inProgress',
+          ExpressionAttributeNames: { '#status': STATUS, '#holder': HOLDER },
           ExpressionAttributeValues: {
-            ':inProgress': { S: 'INPROGRESS' },
-            ':lock': { N: String(this.#lockEndsAt) },
+            ':inProgress': { S: IN_PROGRESS },
+            ':holder': { S: this.#holder },
           },
         }),
       );
@@ -149,4 +209,14 @@ export class FencedPersistence extends DynamoDBPersistenceLayer {
       if (!(error instanceof ConditionalCheckFailedException)) this.#recordError = error;
     }
   }
+}
+
+function recordOf(idempotencyKey: string, item: Item): IdempotencyRecord {
+  const lockEndsAt = item[LOCK_ENDS]?.N;
+  return new IdempotencyRecord({
+    idempotencyKey,
+    status: item[STATUS]?.S === IN_PROGRESS ? IN_PROGRESS : 'COMPLETED',
+    expiryTimestamp: Number(item[TABLE_TTL]?.N),
+    ...(lockEndsAt === undefined ? {} : { inProgressExpiryTimestamp: Number(lockEndsAt) }),
+  });
 }

@@ -2,8 +2,8 @@ import { CrashError } from './errors.ts';
 import { summarizeError } from './failure.ts';
 import { type MessageRecord, withCharge } from './records.ts';
 
-/** Clocks of different machines may differ by this much. Milliseconds. */
-export const CLOCK_SKEW_MS = 1_000;
+/** Clocks of different machines may differ by this much: each may be a second off, either way. Milliseconds. */
+export const CLOCK_SKEW_MS = 2_000;
 
 /** What the start of an earlier attempt, which never noted its end, says about a message. */
 export type Past =

@@ -5,7 +5,7 @@ import { type CircuitSession, circuitSession } from './circuit/circuit-session.t
 import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
 import type { HandlerContext, Logger } from './context.ts';
-import { pastOf } from './crash.ts';
+import { CLOCK_SKEW_MS, pastOf } from './crash.ts';
 import { trackEffect } from './effect.ts';
 import { isInstance } from './error-shape.ts';
 import { ConfigurationError, HandlerTimeoutError, PermanentError } from './errors.ts';
@@ -161,7 +161,8 @@ async function attempt(
     const effect = trackEffect(() => callHandler(parts, session, payload, context), invocation.signal);
     const run = starts
       .begin(message, record, start)
-      .then(() => guard.run(key, invocation.remainingMs(), effect.run));
+      // For somebody whose clock is fast the lock ends early: it must not while this handler may still run.
+      .then(() => guard.run(key, invocation.remainingMs() + CLOCK_SKEW_MS, effect.run));
     inFlight.set(key, run);
     const ended = await Promise.race([run, invocation.gaveUp]).finally(() => {
       if (inFlight.get(key) === run) inFlight.delete(key);

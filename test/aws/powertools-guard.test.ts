@@ -54,6 +54,7 @@ describe('the idempotency guard', () => {
       pk: { S: recordKey('kept') },
       status: { S: 'COMPLETED' },
       lockEndsAt: { N: String(START + LOCK_MS) },
+      holder: { S: expect.any(String) },
       ttl: { N: String(START / 1_000 + (4 + 14 + 1) * DAY) },
     });
   });
@@ -176,6 +177,23 @@ describe('while the state table fails', () => {
       expect((await itemOf(emulators, recordKey(key)))?.status).toEqual({ S: status });
     },
   );
+
+  it('knows its own lock when the reply to taking it was lost and the SDK asks again', async () => {
+    const { guard, effect, calls, client } = setup();
+    let asked = 0;
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName !== 'PutItemCommand') return next(args);
+        const answer = await next(args);
+        asked += 1;
+        return asked === 1 ? next(args) : answer;
+      },
+      { step: 'finalizeRequest', priority: 'low', name: 'lose-the-first-reply' },
+    );
+    expect(await guard.run('lost-lock', LOCK_MS, effect)).toEqual({ kind: 'completed' });
+    expect(calls()).toBe(1);
+    expect(await guard.run('lost-lock', LOCK_MS, effect)).toEqual({ kind: 'duplicate' });
+  });
 
   it('completes though the reply to the completion was lost', async () => {
     const { client, guard, effect } = setup();

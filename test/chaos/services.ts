@@ -26,7 +26,7 @@ interface DynamoBody {
   readonly RequestItems?: Readonly<Record<string, { readonly Keys: readonly Item[] }>>;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<
-    Record<string, { readonly N?: string; readonly NULL?: boolean }>
+    Record<string, { readonly S?: string; readonly NULL?: boolean }>
   >;
 }
 
@@ -68,8 +68,8 @@ export function stateTableService(
           },
     onSuccess(_operation, given, { step, subjects }) {
       if (step !== 'complete') return;
-      const lock = (given as DynamoBody).ExpressionAttributeValues?.[':lock']?.N ?? '';
-      trace.add({ what: 'completed', subjects, detail: `lock ${lock}` });
+      const holder = (given as DynamoBody).ExpressionAttributeValues?.[':holder']?.S ?? '';
+      trace.add({ what: 'completed', subjects, detail: `held by ${holder}` });
     },
   };
 }

@@ -81,7 +81,7 @@ it('confirms once more when the completion could not be recorded', async () => {
 
   const message = rawMessage(order);
   const { troubles } = await runBatch(handler, [message], { stores });
-  stores.clock.advance(30_000);
+  stores.clock.advance(60_000);
   await runBatch(handler, [redelivered(message)], { stores });
 
   expect(troubles).toMatchObject([{ operation: 'record the completion' }]);

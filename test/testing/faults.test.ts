@@ -28,7 +28,7 @@ describe('faults', () => {
 
     const first = await runBatch(orders(), [message], { stores });
     const early = await runBatch(orders(), [redelivered(message)], { stores });
-    stores.clock.advance(30_000);
+    stores.clock.advance(40_000);
     const late = await runBatch(orders(), [redelivered(message, 2)], { stores });
 
     // The effect happened, and its record says until the end of its lock that it is under way.

@@ -10,13 +10,9 @@ const { CONTROL_URL = '', SQS_PROXY_URL = '', DYNAMODB_PROXY_URL = '' } = proces
 const handles = new Map<string, string>();
 const headers = { 'x-chaos-environment': String(process.pid) };
 const skewMs = await hello();
-const clock = {
-  now: () => Date.now() + skewMs,
-  after(delayMs: number, action: () => void) {
-    const timer = setTimeout(action, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const machineNow = Date.now;
+// Everything that asks for the time gets the wrong one, Powertools' locks included.
+Date.now = () => machineNow() + skewMs;
 
 const sqs = new SQSClient({
   endpoint: SQS_PROXY_URL,
@@ -61,7 +57,6 @@ const consumer = resilientConsumer({
   circuits: ['tracker'],
   idempotencyKey: ({ id }) => id,
   clients: { sqs, dynamodb },
-  clock,
   handle: async ({ id, does }, ctx) => {
     if (does === 'refused') throw new PermanentError('this is never done', { reason: 'INVALID_DATA' });
     if (does === 'failing') throw new TypeError('this never works');
@@ -83,7 +78,9 @@ export const handler: typeof consumer = async (event, context) => {
     return { id, messageId, receiptHandle };
   });
   await tell('receive', held);
-  const response = await consumer(event, context);
+  // Lambda counts the time that is left by the clock of the same machine.
+  const getRemainingTimeInMillis = (): number => context.getRemainingTimeInMillis() + skewMs;
+  const response = await consumer(event, { ...context, getRemainingTimeInMillis });
   await tell('return', held);
   handles.clear();
   return response;
