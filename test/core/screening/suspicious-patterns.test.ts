@@ -122,9 +122,11 @@ const PIECES = [
 describe('texts that are made to be slow', () => {
   const timeOf = (text: string): number => {
     const times = [1, 2, 3].map(() => {
-      const startedAt = performance.now();
+      // Processor time: tests of other files run at the same time.
+      const before = process.cpuUsage();
       for (const { expression } of SUSPICIOUS_PATTERNS) expression.test(text.toLowerCase());
-      return performance.now() - startedAt;
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000;
     });
     return Math.min(...times);
   };
