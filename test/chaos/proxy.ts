@@ -53,7 +53,10 @@ export function startProxy(service: Service, saboteur: Saboteur): Promise<Loopba
       fault?.kind === 'partial' ? withoutSubject(body, errand?.subjects ?? [], fault.subject) : undefined;
     if (split?.rest.length === 0) return reply(outgoing, 200, { Successful: [], Failed: split.failed });
     const sent = split === undefined ? text : Buffer.from(JSON.stringify(split.body));
-    const answer = await forward(agent, service.target(), incoming, sent);
+    const answer = await forward(agent, service.target(), incoming, sent).catch((error: unknown) => {
+      if (errand !== undefined) saboteur.unanswered(errand.step, errand.subjects, environment);
+      throw error;
+    });
     if (errand !== undefined && answer.status === 200) service.onSuccess?.(operation, body, errand);
     if (fault?.kind === 'kill-after') return kill(fault);
     if (fault?.kind === 'lost-reply') {

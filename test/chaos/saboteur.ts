@@ -11,6 +11,8 @@ export interface DueFault {
 export interface Saboteur {
   /** Messages come to a step; the fault that is due, if any. */
   arrive(step: Step, subjects: readonly string[], environment: number): DueFault | undefined;
+  /** The service that a request was for did not answer it. */
+  unanswered(step: Step, subjects: readonly string[], environment: number): void;
   /** Kill an environment on the spot. */
   kill(environment: number, fault: DueFault, step: Step): void;
   /** Messages that an environment holds. */
@@ -50,6 +52,9 @@ export function createSaboteur(messages: readonly PlannedMessage[], trace: Trace
       }
       if (due !== undefined) trace.add({ what: 'fault', step, fault: due.kind, subjects, environment });
       return due;
+    },
+    unanswered(step, subjects, environment) {
+      trace.add({ what: 'fault', step, fault: 'unreachable', subjects, environment });
     },
     kill(environment, { subject }, step) {
       const subjects = held.get(environment) ?? [subject];

@@ -95,6 +95,11 @@ it('allows a second effect only after an interruption, of whoever brought about 
     const trace = traced({ what: 'fault', fault, subjects: ['a'] });
     expect(promises(evidence(messages, { effects, trace }))).toEqual([]);
   }
+  const unreachable = { what: 'fault', fault: 'unreachable', subjects: ['a'] } as const;
+  const notCompleted = traced({ ...unreachable, step: 'complete' });
+  expect(promises(evidence(messages, { effects, trace: notCompleted }))).toEqual([]);
+  const notCharged = traced({ ...unreachable, step: 'charge' });
+  expect(promises(evidence(messages, { effects, trace: notCharged }))).toHaveLength(1);
   const elsewhere = traced({ what: 'killed', subjects: ['b'], environment: 2 });
   expect(promises(evidence(messages, { effects, trace: elsewhere }))).toHaveLength(1);
 });
