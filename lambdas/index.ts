@@ -1,4 +1,10 @@
 export { ajvSchema, type CompiledValidator, type ValidatorError } from './aws/ajv-schema.ts';
+export {
+  type CircuitBreakerOptions,
+  circuitBreaker,
+  type Protected,
+  withCircuitBreaker,
+} from './aws/circuit-breaker.ts';
 export type { RuntimeClients } from './aws/clients.ts';
 export type { InvocationContext, SqsBatchResponse, SqsEvent, SqsEventRecord } from './aws/lambda-event.ts';
 export {
@@ -18,6 +24,18 @@ export {
   resilientConsumer,
   type SqsHandler,
 } from './aws/resilient-consumer.ts';
+export type {
+  CircuitDecision,
+  CircuitSnapshot,
+  CircuitState,
+  CircuitTransition,
+} from './core/circuit/circuit.ts';
+export {
+  type CallOptions,
+  type CircuitBreaker,
+  type CircuitBreakerStatistics,
+  ProbeTimeoutError,
+} from './core/circuit/circuit-breaker.ts';
 export { type Classification, type Classifier, classifyError, parseRetryAfter } from './core/classifier.ts';
 export type { Clock, Random } from './core/clock.ts';
 export type { CircuitHandle, HandlerContext, Logger } from './core/context.ts';
@@ -38,5 +56,10 @@ export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } fr
 export type { SettingsInput } from './core/parse-settings.ts';
 export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
-export { type ConsumerSettings, FAILURE_ATTRIBUTE, type FailureReason } from './core/settings.ts';
+export {
+  type CircuitSettings,
+  type ConsumerSettings,
+  FAILURE_ATTRIBUTE,
+  type FailureReason,
+} from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';

@@ -8,6 +8,12 @@ export interface RuntimeClients {
   readonly sqs?: SQSClient;
   /** @default - a client with short time-outs and the SDK's standard retries */
   readonly dynamodb?: DynamoDBClient;
+  /**
+   * Client for the shared circuits. It should try once: what is reported twice counts twice.
+   *
+   * @default - `dynamodb` if that is given, or a client with one attempt
+   */
+  readonly circuits?: DynamoDBClient;
   /** @default - a client with short time-outs and the SDK's standard retries */
   readonly secretsManager?: SecretsManagerClient;
 }
@@ -23,6 +29,10 @@ export function runtimeClients(given: RuntimeClients = {}): Required<RuntimeClie
   return {
     sqs: given.sqs ?? new SQSClient({ requestHandler: QUEUE_TIMEOUTS, maxAttempts: 3 }),
     dynamodb: given.dynamodb ?? new DynamoDBClient({ requestHandler: STORE_TIMEOUTS, maxAttempts: 2 }),
+    circuits:
+      given.circuits ??
+      given.dynamodb ??
+      new DynamoDBClient({ requestHandler: STORE_TIMEOUTS, maxAttempts: 1 }),
     secretsManager:
       given.secretsManager ?? new SecretsManagerClient({ requestHandler: STORE_TIMEOUTS, maxAttempts: 2 }),
   };

@@ -1,9 +1,11 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Circuit } from '../core/circuit/circuit.ts';
-import { localCircuit } from '../core/circuit/local-circuit.ts';
+import { sharedCircuit } from '../core/circuit/shared-circuit.ts';
+import type { CircuitStore } from '../core/circuit/shared-item.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { summarizeError } from '../core/failure.ts';
 import type { IdempotencyGuard } from '../core/idempotency.ts';
 import type { SourceQueue, TargetQueue } from '../core/queues.ts';
 import type { MessageRecords } from '../core/records.ts';
@@ -12,6 +14,7 @@ import type { Reputation } from '../core/screening/reputation-check.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
 import type { ConsumerSettings, SignatureSettings } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
+import { circuitKey, dynamoCircuits } from './dynamo-circuits.ts';
 import { dynamoRecords } from './dynamo-records.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
@@ -49,7 +52,7 @@ export function awsPorts<Payload, CircuitName extends string>(
   settings: ConsumerSettings,
 ): ConsumerPorts {
   const { clock = systemClock, random = Math.random, exit = exitProcess } = options;
-  const { sqs, dynamodb, secretsManager } = runtimeClients(options.clients);
+  const { sqs, dynamodb, circuits, secretsManager } = runtimeClients(options.clients);
   const telemetry = powertoolsTelemetry(settings.consumerId, options.logger);
   const { emit } = telemetry;
   const { queue, deadLetterQueue, quarantineQueue } = settings;
@@ -61,7 +64,7 @@ export function awsPorts<Payload, CircuitName extends string>(
     source: sourceQueue(sqs, queue.url),
     deadLetterQueue: targetQueue(sqs, deadLetterQueue.url, deadLetterQueue.name),
     quarantineQueue: targetQueue(sqs, quarantineQueue.url, quarantineQueue.name),
-    circuits: circuitsOf(settings, { clock, random, emit }),
+    circuits: circuitsOf(settings, dynamoCircuits(circuits, settings.stateTable), { clock, random, emit }),
     guard: () => powertoolsGuard(dynamodb, settings, clock, emit),
     signatureKeys: keysFrom(secretsManager, settings, clock),
     deniedSources: () => dynamoDeniedSources({ client: dynamodb, settings, clock }),
@@ -86,17 +89,23 @@ function keysFrom(
 }
 
 function circuitsOf(
-  { circuits }: ConsumerSettings,
+  { circuits, consumerId }: ConsumerSettings,
+  store: CircuitStore,
   { clock, random, emit }: { clock: Clock; random: Random; emit: EventSink },
 ): ReadonlyMap<string, Circuit> {
   return new Map(
     Object.entries(circuits).map(([name, settings]) => {
-      const circuit = localCircuit({
+      const circuit = sharedCircuit({
         name,
+        key: circuitKey(name, consumerId),
         settings,
+        store,
         clock,
         random,
+        newToken: () => crypto.randomUUID(),
         onTransition: (transition) => emit({ kind: 'circuit-transition', transition }),
+        onStoreError: (operation, error) =>
+          emit({ kind: 'store-error', operation, error: summarizeError(error) }),
       });
       return [name, circuit];
     }),

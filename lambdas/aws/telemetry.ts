@@ -211,6 +211,7 @@ function log(logger: Logger, event: PipelineEvent): void {
       logger.error('POWERTOOLS_IDEMPOTENCY_DISABLED is set: effects will happen more than once');
       break;
     case 'classifier-error':
+    case 'listener-error':
       logger.error(event.kind, { ...told(event.error), error_stack: event.error.stack });
       break;
     case 'completion-not-recorded':
@@ -224,8 +225,8 @@ function log(logger: Logger, event: PipelineEvent): void {
       logger.debug('circuit rejected a call', { circuit: event.circuit });
       break;
     case 'circuit-transition': {
-      const { circuit, from, to, retryAtEpochMs } = event.transition;
-      logger.warn('circuit changed', { circuit, from, to, retry_at: retryAtEpochMs });
+      const { circuit, decidedBy, from, to, retryAtEpochMs } = event.transition;
+      logger.warn('circuit changed', { circuit, decided_by: decidedBy, from, to, retry_at: retryAtEpochMs });
       break;
     }
   }

@@ -81,6 +81,8 @@ export type PipelineEvent =
   /** Idempotency was switched off from outside. */
   | { readonly kind: 'idempotency-disabled' }
   | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }
+  /** Somebody who is told of changes of a circuit threw. */
+  | { readonly kind: 'listener-error'; readonly error: ErrorSummary }
   | { readonly kind: 'circuit-rejected'; readonly circuit: string }
   | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };
 

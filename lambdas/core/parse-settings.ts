@@ -192,16 +192,40 @@ function circuits(reader: SettingsReader): Record<string, CircuitSettings> {
   return Object.fromEntries(all.map((name) => [name, circuit(reader.child(name, DEFAULTS.circuit))]));
 }
 
+/**
+ * Settings of one circuit, with defaults for what is left out.
+ *
+ * @throws {ConfigurationError} naming every option that breaks its rule
+ */
+export function parseCircuitSettings(input: Partial<CircuitSettings>, subject: string): CircuitSettings {
+  const reader = new SettingsReader(input);
+  const settings = circuit(reader);
+  reader.finish(subject);
+  return settings;
+}
+
 function circuit(reader: SettingsReader): CircuitSettings {
-  const { failureThreshold, successThreshold, maxOpenForMs, windowMs } = DEFAULTS.circuit;
+  const { circuit: defaults } = DEFAULTS;
   const longest = DAY_SECONDS * 1_000;
-  const openForMs = reader.number('openForMs', 1, longest, DEFAULTS.circuit.openForMs);
+  const openForMs = reader.number('openForMs', 1, longest, defaults.openForMs);
+  const failureThreshold = reader.integer('failureThreshold', 1, 10_000, defaults.failureThreshold);
   return {
-    failureThreshold: reader.integer('failureThreshold', 1, 10_000, failureThreshold),
-    successThreshold: reader.integer('successThreshold', 1, 1_000, successThreshold),
+    failureThreshold,
+    failureRatio: reader.number('failureRatio', 0.01, 1, defaults.failureRatio),
+    minReporters: reader.integer('minReporters', 1, 1_000, defaults.minReporters),
+    localThreshold: reader.integer('localThreshold', 1, 10_000, failureThreshold),
+    successThreshold: reader.integer('successThreshold', 1, 1_000, defaults.successThreshold),
     openForMs,
-    maxOpenForMs: reader.number('maxOpenForMs', openForMs, longest, Math.max(openForMs, maxOpenForMs)),
-    windowMs: reader.number('windowMs', 1, longest, windowMs),
+    maxOpenForMs: reader.number(
+      'maxOpenForMs',
+      openForMs,
+      longest,
+      Math.max(openForMs, defaults.maxOpenForMs),
+    ),
+    windowMs: reader.number('windowMs', 1, longest, defaults.windowMs),
+    ...(reader.has('slowCallMs') ? { slowCallMs: reader.number('slowCallMs', 1, longest, longest) } : {}),
+    probeTimeoutMs: reader.number('probeTimeoutMs', 1, longest, defaults.probeTimeoutMs),
+    cacheForMs: reader.number('cacheForMs', 1, 60_000, defaults.cacheForMs),
   };
 }
 

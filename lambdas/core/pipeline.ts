@@ -144,6 +144,7 @@ async function attempt(
     signal: invocation.signal,
     onRejected: (circuit) => emit({ kind: 'circuit-rejected', circuit }),
     now: clock.now,
+    remainingMs: invocation.remainingMs,
   });
   const refusal = await session.admit();
   if (refusal !== undefined) return judge.refused(message, refusal);
@@ -192,6 +193,7 @@ async function callHandler(
   payload: unknown,
   context: HandlerContext,
 ): Promise<void> {
+  const startedAt = parts.clock.now();
   try {
     await parts.handle(payload, context);
   } catch (error) {
@@ -199,7 +201,7 @@ async function callHandler(
     await session.reportWhole(DEFAULT_CIRCUIT, { thrown });
     throw thrown;
   }
-  await session.reportWhole(DEFAULT_CIRCUIT);
+  await session.reportWhole(DEFAULT_CIRCUIT, { tookMs: parts.clock.now() - startedAt });
 }
 
 async function conclude(

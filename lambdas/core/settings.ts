@@ -105,10 +105,22 @@ export interface ScreeningSettings {
   readonly reputation?: ReputationSettings;
 }
 
-/** One circuit breaker (see docs/patterns): the local layer. */
+/**
+ * One circuit breaker (see docs/patterns/circuit-breaker.md). All environments share it; each also has a layer of its
+ * own, which is all there is while the state table cannot be reached.
+ */
 export interface CircuitSettings {
-  /** Consecutive failures that open the circuit. 1 or more. */
+  /** Failures within the window, in all environments together, that open the circuit. 1 or more. */
   readonly failureThreshold: number;
+  /**
+   * Share of failed calls that there has to be as well. Above 0, at most 1. It is measured without a write for each
+   * success, and reads high: a real 0.3 as about 0.46, and never below a third.
+   */
+  readonly failureRatio: number;
+  /** Environments that have to have reported failures in one half of the window. 1 or more. */
+  readonly minReporters: number;
+  /** Consecutive failures that open it for the environment that saw them. 1 or more. */
+  readonly localThreshold: number;
   /** Successful probes in a row that close it. 1 or more. */
   readonly successThreshold: number;
   /** Time the circuit stays open before the first probe. Milliseconds, 1 or more. */
@@ -116,10 +128,16 @@ export interface CircuitSettings {
   /** Longest open time after failed probes (it doubles each time). Milliseconds, at least `openForMs`. */
   readonly maxOpenForMs: number;
   /**
-   * Time for which a failure stays on record while nothing else happens: until then it keeps a message's last attempt
-   * from being taken. It goes on counting as one of the consecutive failures. Milliseconds.
+   * Window in which failures are counted. For as long after a failure the circuit has it on record, which keeps a
+   * message's last attempt from being taken. Milliseconds.
    */
   readonly windowMs: number;
+  /** A call that takes longer counts as a failure. Milliseconds; absent: however long it takes. */
+  readonly slowCallMs?: number;
+  /** Longest time of a probe outside a consumer; in a consumer the invocation's end limits it. Milliseconds. */
+  readonly probeTimeoutMs: number;
+  /** How long an environment goes by what it read of the shared state, ± 20 %. Milliseconds. */
+  readonly cacheForMs: number;
 }
 
 /** A queue the consumer reads from. */
@@ -195,10 +213,15 @@ export const DEFAULTS = {
   signature: { prefix: '', algorithm: 'sha256', acceptPrevious: true },
   circuit: {
     failureThreshold: 5,
+    failureRatio: 0.5,
+    minReporters: 1,
+    localThreshold: 5,
     successThreshold: 2,
     openForMs: 60_000,
     maxOpenForMs: 300_000,
     windowMs: 60_000,
+    probeTimeoutMs: 30_000,
+    cacheForMs: 5_000,
   },
 } as const satisfies {
   concurrency: number;

@@ -89,7 +89,7 @@ export class ForcedCircuits {
       inner = fresh();
       if (state === 'closed') return;
       forcedAt = at;
-      for (let failures = 0; failures < settings.failureThreshold; failures += 1) {
+      for (let failures = 0; failures < settings.localThreshold; failures += 1) {
         void inner.report(FIRST_PERMIT, { kind: 'failure', summary: 'forced open' });
       }
       forcedAt = undefined;
@@ -100,7 +100,7 @@ export class ForcedCircuits {
       force,
       circuit: {
         name,
-        admit: () => inner.admit(),
+        admit: (forMs) => inner.admit(forMs),
         report: (permit, outcome) => inner.report(permit, outcome),
         snapshot: () => inner.snapshot(),
       },

@@ -11,6 +11,7 @@ const ATTEMPTS = { min: 1, max: 100 };
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
 const MAX_BASE = 10;
 const MAX_CIRCUIT_MS = 86_400_000;
+const LEAST_RATIO = 0.01;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
 const RECEIVES_TO_SPARE = 10;
@@ -153,31 +154,33 @@ export function longestScheduleMs(settings: ConsumerSettings): number | undefine
 
 function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
   const failures = { min: 1, max: 10_000 };
-  const probes = { min: 1, max: 1_000 };
+  const upToAThousand = { min: 1, max: 1_000 };
   const time = { min: 1, max: MAX_CIRCUIT_MS, unit: 'milliseconds' };
+  const minute = { min: 1, max: 60_000, unit: 'milliseconds' };
   for (const [name, circuit] of Object.entries(settings.circuits)) {
     const at = `circuits.${name}`;
     if (!NAME.test(name)) problems.add(at, NAME_RULE, name, 'the name is part of keys and of metrics');
-    problems.integer(
-      `${at}.failureThreshold`,
-      circuit.failureThreshold,
-      failures,
-      'it counts failures in a row',
-    );
-    problems.integer(`${at}.successThreshold`, circuit.successThreshold, probes, 'it counts probes in a row');
-    problems.integer(
-      `${at}.openFor`,
-      circuit.openForMs,
-      time,
-      'an open circuit stays open for a while, and is probed daily',
-    );
-    problems.integer(`${at}.maxOpenFor`, circuit.maxOpenForMs, time, 'an open circuit is probed daily');
-    problems.integer(
-      `${at}.window`,
-      circuit.windowMs,
-      time,
-      'a failure is remembered for a while, a day at most',
-    );
+    const rules = [
+      ['failureThreshold', circuit.failureThreshold, failures, 'it counts failures in the window'],
+      ['localThreshold', circuit.localThreshold, failures, 'it counts failures in a row'],
+      ['minReporters', circuit.minReporters, upToAThousand, 'it counts environments'],
+      ['successThreshold', circuit.successThreshold, upToAThousand, 'it counts probes in a row'],
+      ['openFor', circuit.openForMs, time, 'an open circuit stays open for a while, and is probed daily'],
+      ['maxOpenFor', circuit.maxOpenForMs, time, 'an open circuit is probed daily'],
+      ['window', circuit.windowMs, time, 'a failure is remembered for a while, a day at most'],
+      ['slowCallThreshold', circuit.slowCallMs, time, 'a call takes a while, a day at most'],
+      ['cacheFor', circuit.cacheForMs, minute, 'what others decide has to be seen soon'],
+    ] as const;
+    for (const [property, value, range, because] of rules) {
+      // By default they are equal, and so is what is wrong with them.
+      if (property === 'localThreshold' && value === circuit.failureThreshold) continue;
+      problems.integer(`${at}.${property}`, value, range, because);
+    }
+    const { failureRatio } = circuit;
+    if (!Token.isUnresolved(failureRatio) && !(failureRatio >= LEAST_RATIO && failureRatio <= 1)) {
+      const rule = `must be a number from ${LEAST_RATIO} to 1`;
+      problems.add(`${at}.failureRatio`, rule, failureRatio, 'it is a share of the calls');
+    }
     const { openForMs, maxOpenForMs } = circuit;
     if (Token.isUnresolved(openForMs) || Token.isUnresolved(maxOpenForMs)) continue;
     if (maxOpenForMs >= openForMs) continue;

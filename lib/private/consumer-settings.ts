@@ -124,13 +124,22 @@ function signatureSettings(signature: SignatureProps): SignatureSettings {
 }
 
 function circuitSettings(circuit: CircuitProps): CircuitSettings {
-  const openForMs = millis(circuit.openFor, DEFAULTS.circuit.openForMs);
+  const { circuit: defaults } = DEFAULTS;
+  const openForMs = millis(circuit.openFor, defaults.openForMs);
+  const failureThreshold = circuit.failureThreshold ?? defaults.failureThreshold;
+  const { slowCallThreshold } = circuit;
   return {
-    failureThreshold: circuit.failureThreshold ?? DEFAULTS.circuit.failureThreshold,
-    successThreshold: circuit.successThreshold ?? DEFAULTS.circuit.successThreshold,
+    failureThreshold,
+    failureRatio: circuit.failureRatio ?? defaults.failureRatio,
+    minReporters: circuit.minReporters ?? defaults.minReporters,
+    localThreshold: circuit.localThreshold ?? failureThreshold,
+    successThreshold: circuit.successThreshold ?? defaults.successThreshold,
     openForMs,
-    maxOpenForMs: millis(circuit.maxOpenFor, Math.max(DEFAULTS.circuit.maxOpenForMs, openForMs)),
-    windowMs: millis(circuit.window, DEFAULTS.circuit.windowMs),
+    maxOpenForMs: millis(circuit.maxOpenFor, Math.max(defaults.maxOpenForMs, openForMs)),
+    windowMs: millis(circuit.window, defaults.windowMs),
+    ...(slowCallThreshold !== undefined && { slowCallMs: millis(slowCallThreshold, 0) }),
+    probeTimeoutMs: defaults.probeTimeoutMs,
+    cacheForMs: millis(circuit.cacheFor, defaults.cacheForMs),
   };
 }
 

@@ -11,20 +11,32 @@ const outage = Object.assign(new Error('canary-error'), { code: 'ECONNREFUSED' }
 const body = (order: string): string => JSON.stringify({ order });
 
 describe('a resilient consumer', () => {
-  it('handles a message with two writes to the table and no other request', async () => {
+  it('handles a message with two writes, reads its circuit once in its cache time, and asks for nothing else', async () => {
     const { url, poll, handled } = await deployConsumer(emulators);
-    for (const order of ['1', '2', '3']) await send(emulators, url, body(order));
     consoleLines();
-    emulators.requests.reset();
-    const { failed } = await poll();
-    expect(failed).toEqual([]);
-    expect(handled.map(({ order }) => order).sort()).toEqual(['1', '2', '3']);
-    expect(emulators.requests.counts('dynamodb')).toEqual({ PutItem: 3, UpdateItem: 3 });
-    // Receiving and deleting is what the event source does.
-    expect(emulators.requests.counts('sqs')).toEqual({ ReceiveMessage: 1, DeleteMessageBatch: 1 });
+    const handleThree = async (...orders: string[]) => {
+      for (const order of orders) await send(emulators, url, body(order));
+      emulators.requests.reset();
+      const { failed } = await poll();
+      expect(failed).toEqual([]);
+      expect(
+        handled
+          .splice(0)
+          .map(({ order }) => order)
+          .sort(),
+      ).toEqual(orders);
+      // Receiving and deleting is what the event source does.
+      expect(emulators.requests.counts('sqs')).toEqual({ ReceiveMessage: 1, DeleteMessageBatch: 1 });
+      return emulators.requests.counts('dynamodb');
+    };
+    expect(await handleThree('1', '2', '3')).toEqual({ GetItem: 1, PutItem: 3, UpdateItem: 3 });
+    date.advance(4_999);
+    expect(await handleThree('4', '5', '6')).toEqual({ PutItem: 3, UpdateItem: 3 });
+    date.advance(1);
+    expect(await handleThree('7', '8', '9')).toEqual({ GetItem: 1, PutItem: 3, UpdateItem: 3 });
   });
 
-  it('handles without any request when the handler needs no guard', async () => {
+  it('asks for nothing but its circuit when the handler needs no guard', async () => {
     const natural = { idempotency: 'natural', idempotencyKey: undefined } as const;
     const { url, poll, handled } = await deployConsumer(emulators, natural);
     await send(emulators, url, body('1'));
@@ -32,7 +44,7 @@ describe('a resilient consumer', () => {
     emulators.requests.reset();
     await poll();
     expect(handled).toHaveLength(1);
-    expect(emulators.requests.counts('dynamodb')).toEqual({});
+    expect(emulators.requests.counts('dynamodb')).toEqual({ GetItem: 1 });
   });
 
   it('acknowledges duplicates without handling them, within a batch and later', async () => {

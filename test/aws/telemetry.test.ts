@@ -25,7 +25,14 @@ const transition = (
   to: 'closed' | 'open' | 'half-open',
 ): PipelineEvent => ({
   kind: 'circuit-transition',
-  transition: { circuit: 'tracker', from, to, lastError: 'canary-error', retryAtEpochMs: 5 },
+  transition: {
+    circuit: 'tracker',
+    decidedBy: 'fleet',
+    from,
+    to,
+    lastError: 'canary-error',
+    retryAtEpochMs: 5,
+  },
 });
 
 function told(...events: PipelineEvent[]) {

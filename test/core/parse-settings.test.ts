@@ -58,10 +58,15 @@ describe('consumer settings', () => {
       circuits: {
         default: {
           failureThreshold: 5,
+          failureRatio: 0.5,
+          minReporters: 1,
+          localThreshold: 5,
           successThreshold: 2,
           openForMs: 60_000,
           maxOpenForMs: 300_000,
           windowMs: 60_000,
+          probeTimeoutMs: 30_000,
+          cacheForMs: 5_000,
         },
       },
     });

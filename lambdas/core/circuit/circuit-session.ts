@@ -2,7 +2,7 @@ import type { Classification } from '../classifier.ts';
 import { CircuitOpenError, ConfigurationError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
-import type { CallOutcome, Circuit, Permit } from './circuit.ts';
+import { type CallOutcome, type Circuit, outcomeOfSuccess, type Permit } from './circuit.ts';
 
 /** A failure of the dependency's health that happened while a message was being handled. */
 export interface CircuitFailure {
@@ -28,6 +28,8 @@ export interface CircuitSessionOptions {
   /** Told when a call is refused. */
   readonly onRejected: (circuit: string) => void;
   readonly now: () => number;
+  /** Time until everything has to have ended: a probe that was taken is nobody else's for so long. Milliseconds. */
+  readonly remainingMs: () => number;
 }
 
 /** One message's dealings with the circuits of its consumer. */
@@ -37,7 +39,7 @@ export interface CircuitSession {
   /** Make a call through a circuit. */
   call<T>(circuit: string, operation: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
   /** Tell a circuit how the message as a whole went: the way of a consumer that names no circuits. */
-  reportWhole(circuit: string, error?: { readonly thrown: unknown }): Promise<void>;
+  reportWhole(circuit: string, whole: Whole): Promise<void>;
   /** Report the calls that are under way as failed: nobody waits for them any longer. */
   abandon(thrown: unknown): Promise<void>;
   /** Hand back the permits that were not used. */
@@ -46,6 +48,9 @@ export interface CircuitSession {
   readonly failures: readonly CircuitFailure[];
 }
 
+/** How the handling of a message went. */
+export type Whole = { readonly tookMs: number } | { readonly thrown: unknown };
+
 interface Running {
   readonly circuit: Circuit;
   readonly permit: Permit;
@@ -53,14 +58,14 @@ interface Running {
 
 /** Start a message's dealings with its circuits. */
 export function circuitSession(options: CircuitSessionOptions): CircuitSession {
-  const { circuits, classify, signal, onRejected, now } = options;
+  const { circuits, classify, signal, onRejected, now, remainingMs } = options;
   const held = new Map<string, Permit>();
   const underWay = new Set<Running>();
   const failures: CircuitFailure[] = [];
 
   async function admit(): Promise<Refusal | undefined> {
     for (const circuit of circuits.values()) {
-      const admission = await circuit.admit();
+      const admission = await circuit.admit(remainingMs());
       if (admission.kind === 'refused') {
         onRejected(circuit.name);
         await close();
@@ -76,7 +81,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     const permit = held.get(circuit.name);
     held.delete(circuit.name);
     if (permit?.probe) return permit;
-    const admission = await circuit.admit();
+    const admission = await circuit.admit(remainingMs());
     if (admission.kind === 'admitted') return admission.permit;
     onRejected(circuit.name);
     const { retryAtEpochMs, lastError } = admission;
@@ -89,6 +94,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     if (circuit === undefined) throw unknownCircuit(name, circuits);
     const running: Running = { circuit, permit: await permitFor(circuit) };
     underWay.add(running);
+    const startedAt = now();
     let result: T;
     try {
       result = await operation(signal);
@@ -96,7 +102,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
       await end(running, outcomeOf(reasonOfAbort(error, signal)));
       throw error;
     }
-    await end(running, { kind: 'success' });
+    await end(running, outcomeOfSuccess(circuit, now() - startedAt));
     return result;
   }
 
@@ -123,12 +129,13 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     await circuit.report(permit, outcome);
   }
 
-  async function reportWhole(name: string, error?: { readonly thrown: unknown }): Promise<void> {
+  async function reportWhole(name: string, whole: Whole): Promise<void> {
     const circuit = circuits.get(name);
     const permit = held.get(name);
     if (circuit === undefined || permit === undefined) return;
     held.delete(name);
-    await report(circuit, permit, error === undefined ? { kind: 'success' } : outcomeOf(error.thrown));
+    const outcome = 'thrown' in whole ? outcomeOf(whole.thrown) : outcomeOfSuccess(circuit, whole.tookMs);
+    await report(circuit, permit, outcome);
   }
 
   async function close(): Promise<void> {

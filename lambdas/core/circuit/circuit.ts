@@ -11,6 +11,8 @@ export interface Permit {
   readonly probe: boolean;
   /** Whether the circuit had no failures on record when the permit was given. */
   readonly clean: boolean;
+  /** When a probe has to have ended: somebody else may probe soon after. Epoch milliseconds. */
+  readonly endsBy?: number;
 }
 
 /** Answer of a circuit to who wants to call. */
@@ -31,9 +33,13 @@ export type CallOutcome =
   /** It says nothing about the dependency: not called, aborted by the caller, or the caller's own fault. */
   | { readonly kind: 'ignored' };
 
+/** Who changed the state: one environment for itself, the environments together, or a person. */
+export type CircuitDecision = 'environment' | 'fleet' | 'operator';
+
 /** A change of state. */
 export interface CircuitTransition {
   readonly circuit: string;
+  readonly decidedBy: CircuitDecision;
   readonly from: CircuitState;
   readonly to: CircuitState;
   /** Summary of the failure that opened it. */
@@ -49,6 +55,8 @@ export interface CircuitSnapshot {
   readonly retryAtEpochMs: number | undefined;
   /** Whether it is closed without failures on record. */
   readonly clean: boolean;
+  /** Whether an operator holds it in this state. */
+  readonly forced: boolean;
 }
 
 /**
@@ -57,10 +65,24 @@ export interface CircuitSnapshot {
  */
 export interface Circuit {
   readonly name: string;
-  /** Ask to make a call. */
-  admit(): MaybePromise<Admission>;
+  /** A call that takes longer counts as a failure. Milliseconds. */
+  readonly slowCallMs?: number | undefined;
+  /**
+   * Ask to make a call.
+   *
+   * @param forMs longest time that the call can take: if it becomes a probe, nobody else probes for so long
+   */
+  admit(forMs?: number): MaybePromise<Admission>;
   /** Tell how the call went. */
   report(permit: Permit, outcome: CallOutcome): MaybePromise<void>;
   /** The state as far as it is known here, without asking anybody. */
   snapshot(): CircuitSnapshot;
 }
+
+/** How a call went that did not fail: too slow, if it took longer than it may. */
+export function outcomeOfSuccess({ slowCallMs }: Circuit, tookMs: number): CallOutcome {
+  if (slowCallMs === undefined || tookMs <= slowCallMs) return SUCCESS;
+  return { kind: 'failure', summary: `slow: ${Math.round(tookMs)} ms, of ${slowCallMs} ms` };
+}
+
+const SUCCESS: CallOutcome = { kind: 'success' };

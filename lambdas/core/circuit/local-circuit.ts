@@ -8,6 +8,7 @@ import type {
   CircuitTransition,
   Permit,
 } from './circuit.ts';
+import { openTimeMs } from './open-time.ts';
 
 /** Options of {@link localCircuit}. */
 export interface LocalCircuitOptions {
@@ -19,21 +20,23 @@ export interface LocalCircuitOptions {
   readonly onTransition?: (transition: CircuitTransition) => void;
 }
 
-/** A probe that did not report within this time is taken for dead, and the next caller probes. Milliseconds. */
-const PROBE_LEASE_MS = 60_000;
+/** A circuit that answers at once, and can be told what others have found out. */
+export interface LocalCircuit extends Circuit {
+  admit(forMs?: number): Admission;
+  report(permit: Permit, outcome: CallOutcome): void;
+  /** Be open until then, or closed, without a word to anybody: others decided it. */
+  adopt(openUntilEpochMs: number | 'closed'): void;
+}
 
 /** Who finds the probe taken comes back after this share of the open time: the probe will have ended by then. */
-const LOSER_SHARE = 0.25;
-
-/** Spread of the open time, so that environments do not probe in step. */
-const OPEN_JITTER = 0.1;
+export const LOSER_SHARE = 0.25;
 
 type State =
   | { readonly kind: 'closed' }
-  | { readonly kind: 'open'; readonly until: number; readonly openForMs: number }
+  | { readonly kind: 'open'; readonly until: number; readonly reopened: number }
   | {
       readonly kind: 'half-open';
-      readonly openForMs: number;
+      readonly reopened: number;
       readonly successes: number;
       readonly probe: { readonly permit: Permit; readonly leaseUntil: number } | undefined;
     };
@@ -41,7 +44,7 @@ type State =
 /**
  * The local layer of the breaker: one Lambda environment's own view of a dependency.
  *
- * `failureThreshold` consecutive failures open it for `openForMs` (± 10 %); then one probe at a time is let through, and
+ * `localThreshold` consecutive failures open it for `openForMs` (± 10 %); then one probe at a time is let through, and
  * `successThreshold` good ones in a row close it. A bad one opens it again for twice as long, up to `maxOpenForMs`. A
  * longer `Retry-After` from the dependency extends the open time, up to the same cap; it is never cut short by the
  * jitter. No timers: everything happens inside the calls.
@@ -50,46 +53,52 @@ type State =
  * const admission = circuit.admit();
  * if (admission.kind === 'admitted') circuit.report(admission.permit, { kind: 'success' });
  */
-export function localCircuit(options: LocalCircuitOptions): Circuit {
+export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
   const { name, settings, clock, random, onTransition } = options;
   let state: State = { kind: 'closed' };
   let epoch = 0;
   let failures = 0;
   let lastFailureAt = 0;
   let lastError: string | undefined;
-  const cleanPermit = { probe: false, clean: true };
-  const dirtyPermit = { probe: false, clean: false };
-  let clean: Permit = { epoch, ...cleanPermit };
-  let dirty: Permit = { epoch, ...dirtyPermit };
+  let clean = admitted(epoch, true);
+  let dirty = admitted(epoch, false);
+
+  function enter(next: State): void {
+    state = next;
+    epoch += 1;
+    clean = admitted(epoch, true);
+    dirty = admitted(epoch, false);
+  }
 
   function move(next: State): void {
     const from = state.kind;
-    state = next;
-    epoch += 1;
-    clean = { epoch, ...cleanPermit };
-    dirty = { epoch, ...dirtyPermit };
-    if (next.kind !== from) {
-      const retryAtEpochMs = next.kind === 'open' ? next.until : undefined;
-      onTransition?.({ circuit: name, from, to: next.kind, lastError, retryAtEpochMs });
-    }
+    enter(next);
+    if (next.kind === from) return;
+    const retryAtEpochMs = next.kind === 'open' ? next.until : undefined;
+    onTransition?.({
+      circuit: name,
+      decidedBy: 'environment',
+      from,
+      to: next.kind,
+      lastError,
+      retryAtEpochMs,
+    });
   }
 
-  function open(openForMs: number, retryAfterMs: number | undefined): void {
-    const draw = random();
-    const own = openForMs * (1 + OPEN_JITTER * (2 * draw - 1));
-    const asked = Math.min(settings.maxOpenForMs, retryAfterMs ?? 0) * (1 + OPEN_JITTER * draw);
-    move({ kind: 'open', until: clock.now() + Math.max(own, asked), openForMs });
+  function open(reopened: number, retryAfterMs: number | undefined): void {
+    const until = clock.now() + openTimeMs(settings, reopened, retryAfterMs, random);
+    move({ kind: 'open', until, reopened });
   }
 
   function refuse(retryAtEpochMs: number): Admission {
     return { kind: 'refused', retryAtEpochMs, lastError };
   }
 
-  function probe(halfOpen: Extract<State, { kind: 'half-open' }>): Admission {
-    const now = clock.now();
+  function probe(halfOpen: Extract<State, { kind: 'half-open' }>, forMs: number): Admission {
     epoch += 1;
-    const permit: Permit = { epoch, probe: true, clean: false };
-    state = { ...halfOpen, probe: { permit, leaseUntil: now + PROBE_LEASE_MS } };
+    const endsBy = clock.now() + forMs;
+    const permit: Permit = { epoch, probe: true, clean: false, endsBy };
+    state = { ...halfOpen, probe: { permit, leaseUntil: endsBy } };
     return { kind: 'admitted', permit };
   }
 
@@ -97,20 +106,18 @@ export function localCircuit(options: LocalCircuitOptions): Circuit {
     return failures > 0 && clock.now() - lastFailureAt < settings.windowMs;
   }
 
-  function admit(): Admission {
-    if (state.kind === 'closed') {
-      return { kind: 'admitted', permit: onRecord() ? dirty : clean };
-    }
+  function admit(forMs = settings.probeTimeoutMs): Admission {
+    if (state.kind === 'closed') return onRecord() ? dirty : clean;
     const now = clock.now();
     if (state.kind === 'open') {
       if (now < state.until) return refuse(state.until);
-      move({ kind: 'half-open', openForMs: state.openForMs, successes: 0, probe: undefined });
+      move({ kind: 'half-open', reopened: state.reopened, successes: 0, probe: undefined });
     }
     if (state.kind !== 'half-open') return refuse(now);
     if (state.probe !== undefined && now < state.probe.leaseUntil) {
       return refuse(Math.min(state.probe.leaseUntil, now + settings.openForMs * LOSER_SHARE));
     }
-    return probe(state);
+    return probe(state, forMs);
   }
 
   function report(permit: Permit, outcome: CallOutcome): void {
@@ -124,36 +131,56 @@ export function localCircuit(options: LocalCircuitOptions): Circuit {
     failures += 1;
     lastFailureAt = clock.now();
     lastError = outcome.summary;
-    if (failures >= settings.failureThreshold) open(settings.openForMs, outcome.retryAfterMs);
+    if (failures >= settings.localThreshold) open(0, outcome.retryAfterMs);
   }
 
   function reportProbe(permit: Permit, outcome: CallOutcome): void {
     if (state.kind !== 'half-open' || state.probe?.permit !== permit) return;
-    const { openForMs } = state;
+    const { reopened } = state;
     if (outcome.kind === 'failure') {
       lastError = outcome.summary;
       lastFailureAt = clock.now();
-      open(Math.min(settings.maxOpenForMs, openForMs * 2), outcome.retryAfterMs);
+      open(reopened + 1, outcome.retryAfterMs);
       return;
     }
     const successes = state.successes + (outcome.kind === 'success' ? 1 : 0);
     if (successes >= settings.successThreshold) {
-      failures = 0;
-      lastError = undefined;
+      forget();
       move({ kind: 'closed' });
     } else {
       state = { ...state, successes, probe: undefined };
     }
   }
 
+  function forget(): void {
+    failures = 0;
+    lastError = undefined;
+  }
+
+  function adopt(openUntil: number | 'closed'): void {
+    if (openUntil === 'closed') {
+      forget();
+      enter({ kind: 'closed' });
+    } else {
+      enter({ kind: 'open', until: openUntil, reopened: 0 });
+    }
+  }
+
   return {
     name,
+    slowCallMs: settings.slowCallMs,
     admit,
     report,
+    adopt,
     snapshot: (): CircuitSnapshot => ({
       state: state.kind,
       retryAtEpochMs: state.kind === 'open' ? state.until : undefined,
       clean: state.kind === 'closed' && !onRecord(),
+      forced: false,
     }),
   };
+}
+
+function admitted(epoch: number, clean: boolean): Admission {
+  return { kind: 'admitted', permit: { epoch, probe: false, clean } };
 }

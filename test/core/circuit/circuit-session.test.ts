@@ -19,7 +19,7 @@ function setup(names: readonly string[] = ['tracker']) {
       name,
       localCircuit({
         name,
-        settings: { ...DEFAULTS.circuit, failureThreshold: 2 },
+        settings: { ...DEFAULTS.circuit, localThreshold: 2 },
         clock,
         random: () => 0.5,
       }),
@@ -32,6 +32,7 @@ function setup(names: readonly string[] = ['tracker']) {
       signal: controller.signal,
       onRejected: (name) => void rejected.push(name),
       now: clock.now,
+      remainingMs: () => 30_000,
     });
   const breakCircuit = async (name = 'tracker'): Promise<void> => {
     for (let at = 0; at < 2; at += 1)

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Admission, CircuitTransition, Permit } from '../../../lambdas/core/circuit/circuit.ts';
 import { localCircuit } from '../../../lambdas/core/circuit/local-circuit.ts';
+import { DEFAULTS } from '../../../lambdas/core/settings.ts';
 import { fakeClock } from '../fixtures.ts';
 
-const LEASE_MS = 60_000;
+const LEASE_MS = DEFAULTS.circuit.probeTimeoutMs;
 const LEGAL = ['closed>open', 'open>half-open', 'half-open>open', 'half-open>closed'];
 
 type Step =
@@ -32,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 it('makes only legal transitions, runs one live probe at most, and hears no stale report', () => {
   const thresholds = fc.record({
-    failureThreshold: fc.integer({ min: 1, max: 4 }),
+    localThreshold: fc.integer({ min: 1, max: 4 }),
     successThreshold: fc.integer({ min: 1, max: 3 }),
   });
   fc.assert(
@@ -44,7 +45,7 @@ it('makes only legal transitions, runs one live probe at most, and hears no stal
         const clock = fakeClock();
         const transitions: CircuitTransition[] = [];
         let drawn = 0;
-        const settings = { ...given, openForMs: 60_000, maxOpenForMs: 300_000, windowMs: 60_000 };
+        const settings = { ...DEFAULTS.circuit, ...given };
         const circuit = localCircuit({
           name: 'tracker',
           settings,
@@ -114,7 +115,7 @@ it('makes only legal transitions, runs one live probe at most, and hears no stal
             } else {
               if (each.outcome === 'success') failuresInARow = 0;
               if (each.outcome === 'failure') failuresInARow += 1;
-              expect(after.state).toBe(failuresInARow >= given.failureThreshold ? 'open' : 'closed');
+              expect(after.state).toBe(failuresInARow >= given.localThreshold ? 'open' : 'closed');
             }
             if (after.state === 'open') {
               const openFor = (after.retryAtEpochMs ?? 0) - clock.now();

@@ -44,7 +44,13 @@ describe('a closed circuit', () => {
     expect(circuit.snapshot().state).toBe('closed');
     fail();
     expect(admit()).toEqual(refusedUntil(START + 60_000));
-    const opened = { from: 'closed', to: 'open', lastError: 'Error: down', retryAtEpochMs: START + 60_000 };
+    const opened = {
+      decidedBy: 'environment',
+      from: 'closed',
+      to: 'open',
+      lastError: 'Error: down',
+      retryAtEpochMs: START + 60_000,
+    };
     expect(transitions).toEqual([{ circuit: 'tracker', ...opened }]);
   });
 
@@ -75,7 +81,7 @@ describe('a closed circuit', () => {
   });
 
   it('ignores reports of calls that began before it opened last', () => {
-    const { circuit, clock, permit, fail } = setup({ failureThreshold: 1, successThreshold: 1 });
+    const { circuit, clock, permit, fail } = setup({ localThreshold: 1, successThreshold: 1 });
     const old = permit();
     fail();
     circuit.report(old, success);
@@ -107,7 +113,12 @@ describe('an open circuit', () => {
     circuit.report(permit(), success);
     expect(circuit.snapshot().state).toBe('half-open');
     circuit.report(permit(), success);
-    expect(circuit.snapshot()).toEqual({ state: 'closed', retryAtEpochMs: undefined, clean: true });
+    expect(circuit.snapshot()).toEqual({
+      state: 'closed',
+      retryAtEpochMs: undefined,
+      clean: true,
+      forced: false,
+    });
     expect(transitions.map(({ from, to }) => `${from} → ${to}`)).toEqual([
       'closed → open',
       'open → half-open',
@@ -131,8 +142,8 @@ describe('an open circuit', () => {
     fail(5);
     clock.advance(60_000);
     const dead = permit();
-    clock.advance(59_999);
-    expect(admit()).toEqual(refusedUntil(START + 120_000));
+    clock.advance(29_999);
+    expect(admit()).toEqual(refusedUntil(START + 90_000));
     clock.advance(1);
     const alive = permit();
     circuit.report(dead, success);

@@ -1,0 +1,379 @@
+import type { Clock, Random } from '../clock.ts';
+import type { CircuitSettings } from '../settings.ts';
+import type {
+  Admission,
+  CallOutcome,
+  Circuit,
+  CircuitSnapshot,
+  CircuitState,
+  CircuitTransition,
+  Permit,
+} from './circuit.ts';
+import { bucketOf, failureTally, onRecordUntil, opens } from './failure-window.ts';
+import { guardedStore } from './guarded-store.ts';
+import { LOSER_SHARE, localCircuit } from './local-circuit.ts';
+import { openTimeMs } from './open-time.ts';
+import type { CircuitItem, CircuitStep, CircuitStore, SharedState } from './shared-item.ts';
+import {
+  acquireStep,
+  closeStep,
+  forceStep,
+  nextVersion,
+  probeSucceededStep,
+  releaseStep,
+  reopenStep,
+  reportStep,
+  rollStep,
+  takeOverStep,
+  tripStep,
+} from './shared-steps.ts';
+
+/** Options of {@link sharedCircuit}. */
+export interface SharedCircuitOptions {
+  readonly name: string;
+  /** Key of the item in the store. */
+  readonly key: string;
+  readonly settings: CircuitSettings;
+  readonly store: CircuitStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Makes a token that nobody else makes. */
+  readonly newToken: () => string;
+  /** Told of each change of state that this environment brought about. */
+  readonly onTransition?: (transition: CircuitTransition) => void;
+  /** Told of each call to the store that failed. */
+  readonly onStoreError?: (operation: string, error: unknown) => void;
+}
+
+/** State that an operator sets for everybody: held open, held closed, or closed and on its own again. */
+export type OperatorState = 'forced-open' | 'forced-closed' | 'closed';
+
+/** A circuit that all environments share. */
+export interface SharedCircuit extends Circuit {
+  /**
+   * Set the state for everybody; others see it within the time that they go by what they read.
+   *
+   * @throws what the store throws: an operator has to know
+   */
+  set(state: OperatorState): Promise<void>;
+}
+
+/** Leave of a shared circuit. */
+interface SharedPermit extends Permit {
+  /** Leave of the environment's own layer; none where the shared state alone decided. */
+  readonly local: Permit | undefined;
+  /** Token of the lease that the probe holds. */
+  readonly lease: { readonly token: string; readonly successes: number } | undefined;
+}
+
+/** The lease outlives its probe by as much as the clocks of two machines may differ. Milliseconds. */
+export const LEASE_MARGIN_MS = 2_000;
+
+/** A probe that got its lease so late that less than this share of its time is left is not begun. */
+const LEAST_SHARE = 0.5;
+
+/** Who could not reach the store goes by the local layer for this long before trying again. Milliseconds. */
+const UNREACHABLE_MS = 1_000;
+
+/** Spread of the time for which a read is good. */
+const CACHE_JITTER = 0.2;
+
+/** Who loses this many races for a lease comes back later. */
+const MOST_ROUNDS = 3;
+const LOST_RACES_MS = 1_000;
+
+/**
+ * The circuit breaker that all environments share: one item in a store, and a local layer in each environment, which
+ * opens on consecutive failures and is all there is while the store does not answer. See docs/patterns/circuit-breaker.md
+ * for the protocol. Healthy calls cost one read for each `cacheForMs` and no write. Nothing here rejects but
+ * {@link SharedCircuit.set}. No timers but for the limit on calls to the store: everything happens inside the calls.
+ */
+export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
+  const { name, settings, clock, random, newToken, onTransition } = options;
+  const store = guardedStore({ onStoreError: () => {}, ...options });
+  const heard: CircuitTransition[] = [];
+  const local = localCircuit({
+    name,
+    settings,
+    clock,
+    random,
+    onTransition: (transition) => void heard.push(transition),
+  });
+  const tally = failureTally(settings);
+  /** What is known of the item; nothing: it is missing, which means closed. */
+  let known: CircuitItem | undefined;
+  /** Highest version seen, which outlives the item. */
+  let version = 0;
+  /** Version before this environment created the item: nothing had happened yet, so what was admitted then counts. */
+  let versionBefore = 0;
+  let freshUntil = Number.NEGATIVE_INFINITY;
+  let reachable = true;
+  let openSeenAt = 0;
+  let dirtyUntil = 0;
+  let reportedIn = '';
+  let turn: Promise<unknown> = Promise.resolve();
+  let wrapped: { readonly inner: Admission; readonly outer: Admission } | undefined;
+
+  const state = (): SharedState => known?.state ?? 'closed';
+
+  function admit(forMs = settings.probeTimeoutMs): Admission | Promise<Admission> {
+    const now = clock.now();
+    if (now >= freshUntil || tally.due(now)) return inTurn(() => admitSlowly(forMs));
+    const decision = decide(now);
+    return decision === 'take a lease' ? inTurn(() => admitSlowly(forMs)) : given(decision, forMs);
+  }
+
+  /** One after the other: who comes second finds what the first one has learned. */
+  function inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = turn.then(action);
+    turn = result.catch(() => {});
+    return result;
+  }
+
+  async function admitSlowly(forMs: number): Promise<Admission> {
+    if (clock.now() >= freshUntil) await refresh();
+    if (state() === 'closed' && tally.due(clock.now())) await flush();
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const decision = decide(clock.now());
+      if (decision !== 'take a lease') return given(decision, forMs);
+      const admission = await takeLease(forMs);
+      if (admission !== undefined) return admission;
+    }
+    return refused(clock.now() + LOST_RACES_MS);
+  }
+
+  type Decision = 'as the local layer says' | 'yes' | 'take a lease' | { readonly refusedUntil: number };
+
+  function decide(now: number): Decision {
+    const item = known;
+    if (item === undefined || item.state === 'closed') return 'as the local layer says';
+    if (item.state === 'forced-closed') return 'yes';
+    if (item.state === 'forced-open') return { refusedUntil: now + settings.openForMs };
+    if (!reachable) return 'as the local layer says';
+    const until = item.state === 'open' ? openUntil(item) : leasedUntil(item);
+    if (now >= until) return 'take a lease';
+    if (item.state === 'open') return { refusedUntil: until };
+    return { refusedUntil: Math.min(until, now + settings.openForMs * LOSER_SHARE) };
+  }
+
+  /** Somebody's clock may have been wrong: nobody waits longer than the open time from when the opening was seen. */
+  function openUntil({ openUntil: until = 0, openForMs = 0 }: CircuitItem): number {
+    return Math.min(until, openSeenAt + openForMs);
+  }
+
+  function leasedUntil({ leaseOwner, leaseUntil = 0 }: CircuitItem): number {
+    return leaseOwner === undefined ? 0 : leaseUntil;
+  }
+
+  function given(decision: Exclude<Decision, 'take a lease'>, forMs: number): Admission {
+    if (decision === 'yes') {
+      return admitted({ epoch: version, probe: false, clean: true, local: undefined, lease: undefined });
+    }
+    if (typeof decision === 'object') return refused(decision.refusedUntil);
+    const inner = local.admit(forMs);
+    if (heard.length > 0) tell();
+    if (inner.kind === 'refused') return inner;
+    if (wrapped?.inner === inner && dirtyUntil === 0) return wrapped.outer;
+    const { probe, clean } = inner.permit;
+    const unmarked = dirtyUntil <= clock.now();
+    const permit = { epoch: version, probe, clean: clean && unmarked, local: inner.permit, lease: undefined };
+    const outer = admitted(permit);
+    if (unmarked) {
+      dirtyUntil = 0;
+      wrapped = { inner, outer };
+    }
+    return outer;
+  }
+
+  function refused(retryAtEpochMs: number): Admission {
+    return { kind: 'refused', retryAtEpochMs, lastError: known?.lastError };
+  }
+
+  async function refresh(consistent = false): Promise<void> {
+    let answer = await store.read(consistent);
+    // A replica that has not heard of the item yet is not to be believed.
+    const surprising = answer.kind === 'answer' && answer.value === undefined && known !== undefined;
+    const expired = (known?.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.now();
+    if (surprising && !expired && !consistent) answer = await store.read(true);
+    reachable = answer.kind === 'answer';
+    if (answer.kind === 'answer') adopt(answer.value);
+    const goodForMs = settings.cacheForMs * (1 + CACHE_JITTER * (2 * random() - 1));
+    freshUntil = clock.now() + (reachable ? goodForMs : Math.min(UNREACHABLE_MS, goodForMs));
+  }
+
+  /** Go by what a store said; what is older than what is known is a stale read. */
+  function adopt(item: CircuitItem | undefined, created = false): void {
+    if (item !== undefined && item.version < version) return;
+    const before = state();
+    const changed = item === undefined ? before !== 'closed' : item.version > version;
+    known = item;
+    wrapped = undefined;
+    dirtyUntil = item === undefined ? 0 : onRecordUntil(item, settings.windowMs);
+    if (item !== undefined && changed) {
+      versionBefore = created ? version : item.version;
+      version = item.version;
+    }
+    if (changed && !created) tally.clear();
+    if (changed && state() === 'open') openSeenAt = clock.now();
+    if (changed || state() === 'half-open') mirror(before);
+  }
+
+  /** The local layer takes over from here if the store falls silent. */
+  function mirror(before: SharedState): void {
+    if (known?.state === 'open') local.adopt(openUntil(known));
+    else if (known?.state === 'half-open') local.adopt(leasedUntil(known));
+    else if (before !== 'closed') local.adopt('closed');
+  }
+
+  /** Take the lease of a probe; nothing if somebody else was faster. */
+  async function takeLease(forMs: number): Promise<Admission | undefined> {
+    const token = newToken();
+    const now = clock.now();
+    const halfOpens = state() === 'open';
+    const lease = { version, now, token, leaseForMs: forMs + LEASE_MARGIN_MS };
+    const answer = await store.apply(halfOpens ? acquireStep(lease) : takeOverStep(lease));
+    if (answer.kind === 'answer') adopt(answer.value.item);
+    else if (answer.asked)
+      await refresh(true); // it may have been done all the same
+    else reachable = false;
+    if (!reachable) return given('as the local layer says', forMs);
+    if (known?.state !== 'half-open' || known.leaseOwner !== token) return undefined;
+    if (halfOpens) changed('open');
+    const { probeSuccesses: successes = 0 } = known;
+    const endsBy = now + forMs;
+    const permit: SharedPermit = {
+      epoch: version,
+      probe: true,
+      clean: false,
+      endsBy,
+      local: undefined,
+      lease: { token, successes },
+    };
+    if (endsBy - clock.now() >= forMs * LEAST_SHARE) return admitted(permit);
+    await report(permit, { kind: 'ignored' });
+    return refused(clock.now() + LOST_RACES_MS);
+  }
+
+  function report(permit: Permit, outcome: CallOutcome): void | Promise<void> {
+    const shared = permit as SharedPermit;
+    if (shared.lease !== undefined) return reportProbe(shared.epoch, shared.lease, outcome);
+    if (shared.local === undefined) return;
+    local.report(shared.local, outcome);
+    const counts = shared.epoch === version || shared.epoch === versionBefore;
+    if (counts && state() === 'closed' && outcome.kind !== 'ignored') {
+      if (outcome.kind === 'success') {
+        tally.success();
+      } else {
+        const now = clock.now();
+        tally.failure(outcome, now);
+        // An environment that has opened sees no further failures: what it knows is told at once.
+        if (heard.length > 0 || tally.due(now)) return flush().then(tell);
+      }
+    }
+    if (heard.length > 0) tell();
+  }
+
+  /** Pass on what the local layer did by itself. Where the fleet has decided meanwhile, that is the news. */
+  function tell(): void {
+    const own = state() === 'closed' || !reachable;
+    for (const transition of heard.splice(0)) if (own) onTransition?.(transition);
+  }
+
+  async function flush(): Promise<void> {
+    const now = clock.now();
+    const { retryAfterMs, ...counts } = tally.take(now);
+    const from = version;
+    for (let round = 0; round < MOST_ROUNDS && version === from && state() === 'closed'; round += 1) {
+      const old = known?.bucket;
+      const bucket = Math.max(bucketOf(now, settings), old ?? 0);
+      const at = { version, bucket, now };
+      const report = { ...counts, reporters: reportedIn === `${version} ${bucket}` ? 0 : 1 } as const;
+      const rolls = old !== undefined && old < bucket;
+      const answer = await store.apply(
+        rolls ? rollStep({ ...at, from: old }, report) : reportStep(at, report),
+      );
+      if (answer.kind === 'none') return;
+      const { applied, item } = answer.value;
+      adopt(item, applied && !rolls && item?.version === nextVersion(from, now));
+      if (!applied) continue; // somebody else began the bucket, or the circuit is not what it was
+      reportedIn = `${version} ${bucket}`;
+      if (item?.version === version && opens(item, settings))
+        await trip(bucket, counts.lastError, retryAfterMs);
+      return;
+    }
+  }
+
+  async function trip(bucket: number, lastError: string, retryAfterMs: number | undefined): Promise<void> {
+    const openForMs = openTimeMs(settings, 0, retryAfterMs, random);
+    await change(tripStep({ version, bucket, now: clock.now(), openForMs, lastError }), 'closed');
+  }
+
+  async function reportProbe(
+    epoch: number,
+    { token, successes }: NonNullable<SharedPermit['lease']>,
+    outcome: CallOutcome,
+  ): Promise<void> {
+    const probe = { version: epoch, token, now: clock.now() };
+    if (outcome.kind === 'failure') {
+      const openForMs = openTimeMs(settings, (known?.reopened ?? 0) + 1, outcome.retryAfterMs, random);
+      await change(reopenStep({ ...probe, openForMs, lastError: outcome.summary }), 'half-open');
+    } else if (outcome.kind === 'success' && successes + 1 >= settings.successThreshold) {
+      await change(closeStep(probe), 'half-open');
+    } else {
+      await change(outcome.kind === 'success' ? probeSucceededStep(probe) : releaseStep(probe));
+    }
+  }
+
+  /** Take a step; who took one that changes the state tells it. */
+  async function change(step: CircuitStep, from?: CircuitState): Promise<void> {
+    const answer = await store.apply(step);
+    if (answer.kind === 'none') {
+      freshUntil = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    adopt(answer.value.item);
+    if (answer.value.applied && from !== undefined) changed(from);
+  }
+
+  function changed(from: CircuitState, decidedBy: CircuitTransition['decidedBy'] = 'fleet'): void {
+    const { state: to, retryAtEpochMs } = snapshot();
+    if (from === to) return;
+    onTransition?.({ circuit: name, decidedBy, from, to, lastError: known?.lastError, retryAtEpochMs });
+  }
+
+  async function set(wanted: OperatorState): Promise<void> {
+    const { state: from } = snapshot();
+    const { item } = await options.store.apply(options.key, forceStep(wanted, clock.now()));
+    adopt(item);
+    changed(from, 'operator');
+  }
+
+  function snapshot(): CircuitSnapshot {
+    const now = clock.now();
+    const decision = decide(now);
+    if (decision === 'as the local layer says') {
+      const own = local.snapshot();
+      return { ...own, clean: own.clean && dirtyUntil <= now && !tally.pending };
+    }
+    const open = known?.state === 'open' || known?.state === 'forced-open';
+    const forced = known?.state === 'forced-open' || known?.state === 'forced-closed';
+    const retryAtEpochMs =
+      typeof decision === 'object'
+        ? decision.refusedUntil
+        : known !== undefined && open
+          ? openUntil(known)
+          : undefined;
+    return {
+      state: open ? 'open' : known?.state === 'half-open' ? 'half-open' : 'closed',
+      retryAtEpochMs,
+      clean: decision === 'yes',
+      forced,
+    };
+  }
+
+  return { name, slowCallMs: settings.slowCallMs, admit, report, snapshot, set };
+}
+
+function admitted(permit: SharedPermit): Admission {
+  return { kind: 'admitted', permit };
+}
