@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: runs one benchmark, which prints a table and writes `out/bench-NAME.json`. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<boolean> }>>> = {
   local: () => import('./local.ts'),
+  overhead: () => import('./overhead.ts'),
 };
 
 const name = process.argv[2] ?? '';

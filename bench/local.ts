@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { type LocalStack, startLocalStack } from '../local/index.ts';
 import { writeNoOpAssembly } from './local-assembly.ts';
+import { median } from './statistics.ts';
 
 const MESSAGES = 10_000;
 const ROUNDS = 5;
@@ -139,8 +140,3 @@ async function settleMapping(stack: LocalStack, enabled: boolean): Promise<void>
 }
 
 const rounded = (value: number): number => Number(value.toFixed(3));
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}

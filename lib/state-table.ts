@@ -159,6 +159,32 @@ export class StateTable extends Construct {
         conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': lists } },
       });
     }
+    this.grantKey(grantee);
+    return grant;
+  }
+
+  /**
+   * Let a function of your own use the circuits of this table by `circuitBreaker`: all of them, or those named.
+   *
+   * @example
+   * stateTable.grantCircuits(apiFunction, 'tracker');
+   */
+  grantCircuits(grantee: iam.IGrantable, ...names: readonly string[]): iam.Grant {
+    this.grantKey(grantee);
+    const keys = names.length === 0 ? ['*'] : names;
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      resourceArns: [this.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': keys.map((name) => `${KEY_PREFIX.circuit}${name}`),
+        },
+      },
+    });
+  }
+
+  private grantKey(grantee: iam.IGrantable): void {
     const key = this.table.encryptionKey;
     if (key !== undefined) {
       const stack = Stack.of(this);
@@ -171,7 +197,6 @@ export class StateTable extends Construct {
         }),
       );
     }
-    return grant;
   }
 }
 

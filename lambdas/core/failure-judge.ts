@@ -126,6 +126,16 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     return last > clock.now() ? until(last, true) : 0;
   }
 
+  /**
+   * When the failures on record, this message's own among them, will be forgotten. Sooner it would find them there
+   * again, and a message that fails by itself would never be done with. Milliseconds from now.
+   */
+  function untilClean(failures: readonly CircuitFailure[]): number {
+    const times = failures.map(({ circuit }) => circuits.get(circuit)?.snapshot().cleanAtEpochMs ?? 0);
+    const last = Math.max(0, ...times);
+    return last > clock.now() ? until(last) : 0;
+  }
+
   function failed(
     message: ReceivedMessage,
     record: MessageRecord,
@@ -151,7 +161,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       return defer(messageId, 'probe-failed', delayMs, summary);
     if (isExhausted(charged, reason)) {
       const unwell = dependency && failures.some(({ clean }) => !clean);
-      if (unwell) return defer(messageId, 'circuit-unwell', delayMs, summary);
+      if (unwell) return defer(messageId, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);
       return deadLetter(message, charged, { reason, exhausted: true, error: summary });
     }
     return {

@@ -12,7 +12,7 @@ const HELP = `Break one rule after the other in a copy of the tree; the tests ha
 
 Usage: npm run mutants -- [options]
 
-  --only TEXT   mutants whose name contains the text
+  --only TEXT   mutants whose name, rule or file contains the text
   --list        name the mutants, and run nothing
   --json FILE   where the result is written (default out/mutants.json)
   --help        this text
@@ -34,7 +34,9 @@ interface Fate {
 }
 
 const { only, list, json } = readOptions();
-const chosen = MUTANTS.filter(({ name }) => name.includes(only));
+const chosen = MUTANTS.filter(({ name, rule, file }) =>
+  [name, rule, file].some((text) => text.includes(only)),
+);
 if (chosen.length === 0) fail(`--only must be part of a mutant's name, got ${only}`);
 if (list) for (const { name, rule } of chosen) say(`${name} (${rule})`);
 else process.exitCode = (await runAll(chosen)) ? 0 : 1;

@@ -1,7 +1,13 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
+import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
 
 /** All mutants. */
-export const MUTANTS: readonly Mutant[] = [...MESSAGE_PATH_MUTANTS, ...ADAPTER_MUTANTS, ...SCREENING_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...MESSAGE_PATH_MUTANTS,
+  ...ADAPTER_MUTANTS,
+  ...SCREENING_MUTANTS,
+  ...CIRCUIT_MUTANTS,
+];

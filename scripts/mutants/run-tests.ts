@@ -38,7 +38,8 @@ export async function runTests(tree: string, files: readonly string[]): Promise<
   const args = [vitest, 'run', ...files, '--bail=1', '--reporter=json', `--outputFile=${output}`];
   await rm(output, { force: true });
   const told = await new Promise<string>((resolve) => {
-    const options = { cwd: tree, timeout: LONGEST_RUN_MS, maxBuffer: 64 * 1024 * 1024 };
+    const env = { ...process.env, SPILLWAY_NO_SHRINKING: '1' };
+    const options = { cwd: tree, env, timeout: LONGEST_RUN_MS, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, args, options, (_error, stdout, stderr) => resolve(`${stdout}${stderr}`));
   });
   const text = await readFile(output, 'utf8').catch(() => undefined);

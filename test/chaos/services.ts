@@ -53,6 +53,8 @@ export function stateTableService(
         return { step: 'load', subjects: keys.map(({ pk }) => subjectOf(pk.S)) };
       }
       const key = (body.Key ?? body.Item)?.pk.S ?? '';
+      // Circuits belong to no message; the simulation of their own breaks them in every way.
+      if (key.startsWith('circuit#')) return undefined;
       const step = key.startsWith('idempotency#') ? IDEMPOTENCY[operation] : noteOf(operation, body);
       return step === undefined ? undefined : { step, subjects: [subjectOf(key)] };
     },

@@ -67,6 +67,16 @@ describe('a deferral is not an attempt', () => {
     });
   });
 
+  it('until the failures on record are forgotten, or one that fails by itself would never be done with', async () => {
+    const { take, clock } = pipelineHarness({ handle: () => Promise.reject(outage()) });
+    await take({}, recordOf(3));
+    clock.advance(5_000);
+    const { delayMs } = putBack(await take({}, recordOf(4)));
+    expect(delayMs).toBeGreaterThanOrEqual(60_000);
+    clock.advance(delayMs);
+    expect(moved(await take({}, recordOf(4))).target).toBe('dead-letter');
+  });
+
   it('on the last attempt of all who were under way when the dependency went down, but the first', async () => {
     const gate = deferred<never>();
     const { take, invoke } = pipelineHarness({ handle: () => gate.promise, settings: CIRCUIT });

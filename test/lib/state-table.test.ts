@@ -158,3 +158,20 @@ it('lets a consumer reach its own items and no others, with exact actions', () =
     },
   ]);
 });
+
+it.each([
+  { names: [], keys: ['circuit#*'] },
+  { names: ['tracker', 'mail'], keys: ['circuit#tracker', 'circuit#mail'] },
+])('lets a function of one’s own read and change the circuits $names', ({ names, keys }) => {
+  const template = synth((stack) => {
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    new StateTable(stack, 'State').grantCircuits(role, ...names);
+  });
+  const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+  expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+    expect.objectContaining({
+      Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+    }),
+  ]);
+});

@@ -55,6 +55,8 @@ export interface CircuitSnapshot {
   readonly retryAtEpochMs: number | undefined;
   /** Whether it is closed without failures on record. */
   readonly clean: boolean;
+  /** When the failures on record will have left the window, if none follow. Epoch milliseconds; absent: none are. */
+  readonly cleanAtEpochMs?: number | undefined;
   /** Whether an operator holds it in this state. */
   readonly forced: boolean;
 }

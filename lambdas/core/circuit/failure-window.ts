@@ -97,5 +97,10 @@ export function onRecordUntil(
   windowMs: number,
 ): number {
   if (bucket === undefined || failures + previousFailures === 0) return 0;
-  return (bucket + (failures > 0 ? 2 : 1)) * (windowMs / 2);
+  return failures > 0 ? recordEnds(bucket, windowMs) : recordEnds(bucket - 1, windowMs);
+}
+
+/** Until when a failure counts that was reported in a bucket. Epoch milliseconds. */
+export function recordEnds(bucket: number, windowMs: number): number {
+  return (bucket + 2) * (windowMs / 2);
 }

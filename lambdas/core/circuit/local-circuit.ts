@@ -176,6 +176,7 @@ export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
       state: state.kind,
       retryAtEpochMs: state.kind === 'open' ? state.until : undefined,
       clean: state.kind === 'closed' && !onRecord(),
+      cleanAtEpochMs: state.kind === 'closed' && onRecord() ? lastFailureAt + settings.windowMs : undefined,
       forced: false,
     }),
   };

@@ -9,7 +9,7 @@ import type {
   CircuitTransition,
   Permit,
 } from './circuit.ts';
-import { bucketOf, failureTally, onRecordUntil, opens } from './failure-window.ts';
+import { bucketOf, failureTally, onRecordUntil, opens, recordEnds } from './failure-window.ts';
 import { guardedStore } from './guarded-store.ts';
 import { LOSER_SHARE, localCircuit } from './local-circuit.ts';
 import { openTimeMs } from './open-time.ts';
@@ -353,7 +353,13 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     const decision = decide(now);
     if (decision === 'as the local layer says') {
       const own = local.snapshot();
-      return { ...own, clean: own.clean && dirtyUntil <= now && !tally.pending };
+      const unreportedUntil = tally.pending ? recordEnds(bucketOf(now, settings), settings.windowMs) : 0;
+      const cleanAt = Math.max(own.cleanAtEpochMs ?? 0, dirtyUntil, unreportedUntil);
+      return {
+        ...own,
+        clean: own.clean && cleanAt <= now,
+        cleanAtEpochMs: cleanAt > now ? cleanAt : undefined,
+      };
     }
     const open = known?.state === 'open' || known?.state === 'forced-open';
     const forced = known?.state === 'forced-open' || known?.state === 'forced-closed';

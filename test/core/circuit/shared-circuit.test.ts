@@ -159,8 +159,11 @@ describe('failures', () => {
     clock.advance(60_000);
     await fail(1);
     expect(await item()).toMatchObject({ failures: 1, previousFailures: 0 });
-    clock.advance(60_000);
-    expect(circuit.snapshot().clean).toBe(true);
+    const { cleanAtEpochMs = 0 } = circuit.snapshot();
+    clock.advance(cleanAtEpochMs - clock.now() - 1);
+    expect(circuit.snapshot().clean).toBe(false);
+    clock.advance(1);
+    expect(circuit.snapshot()).toMatchObject({ clean: true, cleanAtEpochMs: undefined });
   });
 
   it('from before it opened are not heard after it closed', async () => {
