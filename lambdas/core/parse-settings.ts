@@ -1,4 +1,3 @@
-import { ConfigurationError, type ConfigurationProblem } from './errors.ts';
 import {
   type AttemptSettings,
   type BackoffSettings,
@@ -9,8 +8,12 @@ import {
   defaultRetryUntilSeconds,
   type EnvelopeKind,
   FAILURE_REASONS,
+  INTAKE_CIRCUIT,
   JSON_POINTER,
+  type KillSwitchSettings,
   LIMITS,
+  ON_EXHAUSTED,
+  type OnExhausted,
   PATTERN_KINDS,
   type ReputationSettings,
   type ScreeningSettings,
@@ -19,6 +22,7 @@ import {
   type SourceSettings,
   type TargetQueueSettings,
 } from './settings.ts';
+import { SettingsReader } from './settings-reader.ts';
 
 /** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
 export type SettingsInput<T> = {
@@ -45,6 +49,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
   const queue = sourceQueue(reader.child('queue'));
   const environment = reader.optionalText('environment');
   const serviceVersion = reader.optionalText('serviceVersion');
+  const controlQueueUrl = reader.optionalText('controlQueueUrl');
   const envelope = reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope);
   const settings: ConsumerSettings = {
     consumerId: reader.text('consumerId'),
@@ -66,6 +71,11 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
     ),
     screening: screening(reader.child('screening', DEFAULTS.screening), envelope),
     circuits: circuits(reader.child('circuits', {})),
+    killSwitch: reader.isFalse('killSwitch')
+      ? false
+      : killSwitch(reader.child('killSwitch', DEFAULTS.killSwitch)),
+    onExhausted: onExhausted(reader, queue),
+    ...(controlQueueUrl === undefined ? {} : { controlQueueUrl }),
   };
   reader.finish('the consumer settings');
   return settings;
@@ -188,8 +198,36 @@ function signature(reader: SettingsReader): SignatureSettings {
 
 function circuits(reader: SettingsReader): Record<string, CircuitSettings> {
   const names = reader.keys();
+  if (names.includes(INTAKE_CIRCUIT)) {
+    reader.problem(INTAKE_CIRCUIT, 'must have another name: it is that of the intake', INTAKE_CIRCUIT);
+  }
   const all = names.length === 0 ? [DEFAULT_CIRCUIT] : names;
   return Object.fromEntries(all.map((name) => [name, circuit(reader.child(name, DEFAULTS.circuit))]));
+}
+
+function killSwitch(reader: SettingsReader): KillSwitchSettings {
+  const { killSwitch: defaults } = DEFAULTS;
+  const longest = DAY_SECONDS * 1_000;
+  const openForMs = reader.number('openForMs', 1, longest, defaults.openForMs);
+  const longestHold = Math.max(openForMs, defaults.maxOpenForMs);
+  return {
+    minMessages: reader.integer('minMessages', 2, 100_000, defaults.minMessages),
+    share: reader.number('share', 0.01, 1, defaults.share),
+    windowMs: reader.number('windowMs', 1, longest, defaults.windowMs),
+    openForMs,
+    maxOpenForMs: reader.number('maxOpenForMs', openForMs, longest, longestHold),
+  };
+}
+
+function onExhausted(reader: SettingsReader, { fifo }: SourceQueueSettings): OnExhausted {
+  const wanted = reader.oneOf('onExhausted', ON_EXHAUSTED, DEFAULTS.onExhausted);
+  if (wanted === 'halt' && !fifo)
+    reader.problem(
+      'onExhausted',
+      'must be dead-letter for a standard queue: it has no order to keep',
+      wanted,
+    );
+  return wanted;
 }
 
 /**
@@ -227,135 +265,4 @@ function circuit(reader: SettingsReader): CircuitSettings {
     probeTimeoutMs: reader.number('probeTimeoutMs', 1, longest, defaults.probeTimeoutMs),
     cacheForMs: reader.number('cacheForMs', 1, 60_000, defaults.cacheForMs),
   };
-}
-
-/** Reads options one by one and collects everything that is wrong with them. */
-class SettingsReader {
-  readonly #value: Readonly<Record<string, unknown>>;
-  readonly #path: string;
-  readonly #problems: ConfigurationProblem[];
-  readonly #readers: SettingsReader[];
-  readonly #known = new Set<string>();
-
-  constructor(
-    value: unknown,
-    path = '',
-    problems: ConfigurationProblem[] = [],
-    readers: SettingsReader[] = [],
-  ) {
-    this.#path = path;
-    this.#problems = problems;
-    this.#readers = readers;
-    readers.push(this);
-    const usable = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!usable) problems.push({ option: path || 'settings', rule: 'must be an object', value });
-    this.#value = usable ? Object.fromEntries(Object.entries(value)) : {};
-  }
-
-  child(name: string, fallback?: object): SettingsReader {
-    return new SettingsReader(
-      this.#read(name) ?? fallback,
-      this.#pathOf(name),
-      this.#problems,
-      this.#readers,
-    );
-  }
-
-  has(name: string): boolean {
-    return this.#read(name) !== undefined;
-  }
-
-  isFalse(name: string): boolean {
-    return this.#read(name) === false;
-  }
-
-  keys(): string[] {
-    return Object.keys(this.#value);
-  }
-
-  problem(name: string, rule: string, value: unknown): void {
-    this.#problems.push({ option: this.#pathOf(name), rule, value });
-  }
-
-  text(name: string, fallback?: string): string {
-    const value = this.#read(name) ?? fallback;
-    if (typeof value === 'string' && value !== '') return value;
-    this.problem(name, 'must be a text that is not empty', value);
-    return '';
-  }
-
-  anyText(name: string, fallback: string): string {
-    const value = this.#read(name) ?? fallback;
-    return value === '' ? '' : this.text(name, fallback);
-  }
-
-  optionalText(name: string): string | undefined {
-    return this.has(name) ? this.text(name) : undefined;
-  }
-
-  flag(name: string, fallback: boolean): boolean {
-    const value = this.#read(name) ?? fallback;
-    if (typeof value === 'boolean') return value;
-    this.problem(name, 'must be true or false', value);
-    return fallback;
-  }
-
-  oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
-    const value = this.#read(name) ?? fallback;
-    const found = allowed.find((each) => each === value);
-    if (found === undefined) this.problem(name, `must be one of ${allowed.join(', ')}`, value);
-    return found ?? fallback;
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.#read(name);
-    if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'))
-      return value;
-    this.problem(name, 'must be a list of texts that is not empty', value);
-    return [];
-  }
-
-  someOf<T extends string>(name: string, allowed: readonly T[]): readonly T[] {
-    const wanted = this.texts(name);
-    const found = allowed.filter((each) => wanted.includes(each));
-    const known: readonly string[] = allowed;
-    const unknown = wanted.find((each) => !known.includes(each));
-    if (unknown !== undefined) this.problem(name, `must be some of ${allowed.join(', ')}`, unknown);
-    return found;
-  }
-
-  integer(name: string, least: number, most: number, fallback?: number): number {
-    const value = this.#read(name) ?? fallback;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-    this.problem(name, `must be an integer from ${least} to ${most}`, value);
-    return least;
-  }
-
-  number(name: string, least: number, most: number, fallback: number): number {
-    const value = this.#read(name) ?? fallback;
-    if (typeof value === 'number' && Number.isFinite(value) && value >= least && value <= most) return value;
-    this.problem(name, `must be a number from ${least} to ${most}`, value);
-    return least;
-  }
-
-  /** Report everything, options that nobody asked for included: they are misspelt. */
-  finish(subject: string): void {
-    for (const reader of this.#readers) reader.#reportUnknown();
-    if (this.#problems.length > 0) throw new ConfigurationError(subject, this.#problems);
-  }
-
-  #read(name: string): unknown {
-    this.#known.add(name);
-    return this.#value[name];
-  }
-
-  #reportUnknown(): void {
-    for (const name of this.keys()) {
-      if (!this.#known.has(name)) this.problem(name, 'is not a known option', this.#value[name]);
-    }
-  }
-
-  #pathOf(name: string): string {
-    return this.#path === '' ? name : `${this.#path}.${name}`;
-  }
 }

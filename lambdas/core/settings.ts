@@ -140,6 +140,29 @@ export interface CircuitSettings {
   readonly cacheForMs: number;
 }
 
+/**
+ * When one fault takes many messages (a bad deployment, an expired credential), it is not the messages that are to
+ * blame: the kill switch keeps them out of the dead-letter queue and holds the intake.
+ */
+export interface KillSwitchSettings {
+  /** Messages that one fault would have sent to the dead-letter queue within the window. 2 or more. */
+  readonly minMessages: number;
+  /** Share that they have to be of all messages that were done with meanwhile. Above 0, at most 1. */
+  readonly share: number;
+  /** Window in which messages are counted. Milliseconds. */
+  readonly windowMs: number;
+  /** How long the intake is held before one message may try again. Milliseconds, 1 or more. */
+  readonly openForMs: number;
+  /** Longest hold after such tries failed (it doubles each time). Milliseconds, at least `openForMs`. */
+  readonly maxOpenForMs: number;
+}
+
+/** What becomes of a message that failed for good: the dead-letter queue, or the intake stops at it (FIFO only). */
+export const ON_EXHAUSTED = ['dead-letter', 'halt'] as const;
+
+/** What becomes of a message that failed for good. */
+export type OnExhausted = (typeof ON_EXHAUSTED)[number];
+
 /** A queue the consumer reads from. */
 export interface SourceQueueSettings {
   /** URL of the queue. */
@@ -200,6 +223,12 @@ export interface ConsumerSettings {
   readonly screening: ScreeningSettings;
   /** Circuits by name. Empty: one circuit named `default`, fed by the handler's outcome. */
   readonly circuits: Readonly<Record<string, CircuitSettings>>;
+  /** Kill switch; `false` switches it off. */
+  readonly killSwitch: KillSwitchSettings | false;
+  /** What becomes of a message that failed for good. `halt`: FIFO queues only. */
+  readonly onExhausted: OnExhausted;
+  /** Queue of the intake controller, which is told of every change of a circuit. Absent: nobody is told. */
+  readonly controlQueueUrl?: string;
 }
 
 /** Defaults of everything that a consumer may leave out; the constructs and the runtime share them. */
@@ -223,6 +252,14 @@ export const DEFAULTS = {
     probeTimeoutMs: 30_000,
     cacheForMs: 5_000,
   },
+  killSwitch: {
+    minMessages: 10,
+    share: 0.15,
+    windowMs: 60_000,
+    openForMs: 60_000,
+    maxOpenForMs: 300_000,
+  },
+  onExhausted: 'dead-letter',
 } as const satisfies {
   concurrency: number;
   envelope: EnvelopeKind;
@@ -232,10 +269,18 @@ export const DEFAULTS = {
   screening: ScreeningSettings;
   signature: Partial<SignatureSettings>;
   circuit: CircuitSettings;
+  killSwitch: KillSwitchSettings;
+  onExhausted: OnExhausted;
 };
 
 /** Name of the circuit that a consumer has when it names none. */
 export const DEFAULT_CIRCUIT = 'default';
+
+/**
+ * Name of the circuit that every consumer has of its own: its intake. Open, it holds all messages: the kill switch opens
+ * it, a halted FIFO queue and operators force it open. No other circuit may be called so.
+ */
+export const INTAKE_CIRCUIT = 'intake';
 
 /**
  * Default of `retryUntilSeconds`: an hour inside the retention, so that the move to the dead-letter queue happens
@@ -269,6 +314,12 @@ export const KEY_PREFIX = {
   reputation: 'reputation#',
   /** `circuit#<name>`: the shared circuit breaker. */
   circuit: 'circuit#',
+  /** `dead-letters#<consumer id>#<bucket>`: what the kill switch counts. */
+  deadLetters: 'dead-letters#',
+  /** `intake#<consumer id>`: the marker of an event source that the intake controller paused. */
+  intake: 'intake#',
+  /** `timer#<circuit>`: the wake-up that the intake controller has ordered. */
+  timer: 'timer#',
 } as const;
 
 /** Partition key of the state table. */

@@ -65,6 +65,8 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
     circuits: Object.fromEntries(
       Object.entries(props.circuits ?? {}).map(([name, circuit]) => [name, circuitSettings(circuit)]),
     ),
+    killSwitch: DEFAULTS.killSwitch,
+    onExhausted: DEFAULTS.onExhausted,
   };
 }
 

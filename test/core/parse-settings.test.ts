@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../lambdas/core/errors.ts';
 import { parseConsumerSettings } from '../../lambdas/core/parse-settings.ts';
+import { DEFAULTS } from '../../lambdas/core/settings.ts';
 
 const DAY = 86_400;
 const least = {
@@ -69,6 +70,14 @@ describe('consumer settings', () => {
           cacheForMs: 5_000,
         },
       },
+      killSwitch: {
+        minMessages: 10,
+        share: 0.15,
+        windowMs: 60_000,
+        openForMs: 60_000,
+        maxOpenForMs: 300_000,
+      },
+      onExhausted: 'dead-letter',
     });
   });
 
@@ -197,6 +206,28 @@ describe('consumer settings', () => {
 
   it('refuse an attempt limit for a reason that does not exist', () => {
     expect(problemsOf(withOption('attempts.byReason.OUTAGE', 2))).toEqual(['attempts.byReason.OUTAGE']);
+  });
+
+  it('switch the kill switch off, and bound what it may be set to', () => {
+    expect(parseConsumerSettings(withOption('killSwitch', false)).killSwitch).toBe(false);
+    const { killSwitch } = parseConsumerSettings(withOption('killSwitch.minMessages', 3));
+    expect(killSwitch).toEqual({ ...DEFAULTS.killSwitch, minMessages: 3 });
+    const wrong = { minMessages: 1, share: 0, openForMs: 10, maxOpenForMs: 9 };
+    expect(problemsOf(withOption('killSwitch', wrong))).toEqual([
+      'killSwitch.minMessages',
+      'killSwitch.share',
+      'killSwitch.maxOpenForMs',
+    ]);
+  });
+
+  it('halt at a failed message only where there is an order to keep', () => {
+    expect(problemsOf(withOption('onExhausted', 'halt'))).toEqual(['onExhausted']);
+    const fifo = { ...least, queue: { url: `${least.queue.url}.fifo` }, onExhausted: 'halt' };
+    expect(parseConsumerSettings(fifo).onExhausted).toBe('halt');
+  });
+
+  it('refuse a circuit by the name of the intake', () => {
+    expect(problemsOf(withOption('circuits.intake', {}))).toContain('circuits.intake');
   });
 
   it('tell all problems at once, with rule and value', () => {

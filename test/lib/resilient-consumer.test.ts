@@ -69,6 +69,14 @@ describe('the settings', () => {
       retryUntilSeconds: 342_000,
       screening: { maxBytes: 1_048_576, json: true },
       circuits: {},
+      killSwitch: {
+        minMessages: 10,
+        share: 0.15,
+        windowMs: 60_000,
+        openForMs: 60_000,
+        maxOpenForMs: 300_000,
+      },
+      onExhausted: 'dead-letter',
     });
     expect(() => parseConsumerSettings(settings)).not.toThrow();
   });
