@@ -16,6 +16,9 @@ export const CAUSE_DIMENSION = 'cause';
 /** Dimension of the metrics that are kept for each circuit. */
 export const CIRCUIT_DIMENSION = 'circuit';
 
+/** Dimension of the metrics that are kept for each fault. */
+export const FINGERPRINT_DIMENSION = 'fingerprint';
+
 /**
  * Names of the metrics that the runtime emits and that alarms and dashboards read.
  *
@@ -59,4 +62,14 @@ export const METRIC = {
   circuitOpened: 'CircuitOpened',
   /** Calls refused by a circuit; by circuit. Count. */
   circuitRejected: 'CircuitRejected',
+  /** 1 while the consumer's event source is switched off, else 0. Every minute, by the intake controller. */
+  intakePaused: 'IntakePaused',
+  /** How long the pause lasts so far, 0 if there is none. Seconds; every minute. */
+  intakePausedFor: 'IntakePausedFor',
+  /** 1 if the event source is switched off though nothing in the state table asks for it. Every minute. */
+  intakeWithoutCause: 'IntakePausedWithoutCause',
+  /** 1 while an operator or a halted FIFO queue holds the intake. Every minute. */
+  intakeHeld: 'IntakeHeld',
+  /** 1 while the kill switch holds the intake; total, and by fingerprint. Every minute. */
+  killSwitchOn: 'KillSwitchOn',
 } as const;

@@ -29,6 +29,8 @@ export interface CircuitItem {
   readonly probeSuccesses?: number;
   /** Summary of the last failure on record. */
   readonly lastError?: string;
+  /** Fault that opened it, where one fault did: the kill switch. */
+  readonly fingerprint?: string;
   /** When the item may be deleted. Forced states never expire. */
   readonly expiresAt?: number;
 }
@@ -37,7 +39,7 @@ export interface CircuitItem {
 export type CircuitField = keyof CircuitItem;
 
 /** Fields that hold numbers. */
-export type NumberField = Exclude<CircuitField, 'state' | 'leaseOwner' | 'lastError'>;
+export type NumberField = Exclude<CircuitField, 'state' | 'leaseOwner' | 'lastError' | 'fingerprint'>;
 
 /** What has to hold of the item, all of it together, for a step to be taken. */
 export interface StepCondition {
