@@ -138,7 +138,8 @@ export function intakeController(parts: IntakeControllerParts): IntakeController
     const wakeUp = { ...wanted, at: Math.min(wanted.at, now + LONGEST_DELAY_MS) };
     const { key, version, at } = wakeUp;
     if (!(await table.note(wakeUp, now))) return;
-    await queue.send({ kind: 'timer', key, version }, Math.max(0, Math.ceil((at - now) / 1_000)));
+    // A second at the least, whatever the tables say: a controller that wakes itself at once would never rest.
+    await queue.send({ kind: 'timer', key, version }, Math.max(1, Math.ceil((at - now) / 1_000)));
   }
 
   return {

@@ -24,8 +24,11 @@ export type DesiredIntake =
   /** What it is set to. */
   | { readonly kind: 'full' };
 
-/** No pause outlasts `retryUntil` less this, so that what expires is still there to be moved. Milliseconds. */
-const PAUSE_MARGIN_MS = 3_600_000;
+/**
+ * No pause outlasts `retryUntil` less an hour, so that what expires is still there to be moved; Lambda may take a minute
+ * to open an event source, and the schedule comes once a minute. Milliseconds.
+ */
+const PAUSE_MARGIN_MS = 3_600_000 + 120_000;
 
 /** A long pause is interrupted for so long, so that what expires is moved. Milliseconds. */
 export const SWEEP_FOR_MS = 120_000;
