@@ -16,7 +16,7 @@ export const CAUSE_DIMENSION = 'cause';
 /** Dimension of the metrics that are kept for each circuit. */
 export const CIRCUIT_DIMENSION = 'circuit';
 
-/** Dimension of the metrics that are kept for each fault. */
+/** Dimension of the metrics that are kept for each fingerprint of a fault. */
 export const FINGERPRINT_DIMENSION = 'fingerprint';
 
 /**
@@ -62,14 +62,14 @@ export const METRIC = {
   circuitOpened: 'CircuitOpened',
   /** Calls refused by a circuit; by circuit. Count. */
   circuitRejected: 'CircuitRejected',
-  /** 1 while the consumer's event source is switched off, else 0. Every minute, by the intake controller. */
+  /** 1 while the event source is paused, else 0; every minute, by the intake controller. */
   intakePaused: 'IntakePaused',
-  /** How long the pause lasts so far, 0 if there is none. Seconds; every minute. */
+  /** How long the event source has been paused, 0 if it is not; every minute, by the intake controller. Seconds. */
   intakePausedFor: 'IntakePausedFor',
-  /** 1 if the event source is switched off though nothing in the state table asks for it. Every minute. */
+  /** 1 if the event source is disabled though nothing asks for it, else 0; every minute, by the intake controller. */
   intakeWithoutCause: 'IntakePausedWithoutCause',
-  /** 1 while an operator or a halted FIFO queue holds the intake. Every minute. */
+  /** 1 while an operator or a halted FIFO queue holds the intake, else 0; every minute, by the intake controller. */
   intakeHeld: 'IntakeHeld',
-  /** 1 while the kill switch holds the intake; total, and by fingerprint. Every minute. */
+  /** 1 while the kill switch holds the intake, else 0; every minute, by the intake controller; then also by fingerprint. */
   killSwitchOn: 'KillSwitchOn',
 } as const;

@@ -32,15 +32,15 @@ export class SettingsReader {
     );
   }
 
-  /** A list of objects that is not empty. */
+  /** A list of objects. */
   children(name: string): readonly SettingsReader[] {
     const value = this.#read(name);
-    if (Array.isArray(value) && value.length > 0) {
+    if (Array.isArray(value)) {
       return value.map(
         (each, at) => new SettingsReader(each, `${this.#pathOf(name)}[${at}]`, this.#problems, this.#readers),
       );
     }
-    this.problem(name, 'must be a list of objects that is not empty', value);
+    this.problem(name, 'must be a list of objects', value);
     return [];
   }
 
