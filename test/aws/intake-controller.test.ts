@@ -85,13 +85,13 @@ it('pauses the intake of an open circuit, orders its wake-up, and tells how it i
     expect.objectContaining({ message: 'intake paused', consumer: 'orders' }),
   );
 
-  await until('it is so', async () => {
-    const [wakeUp] = await receive(emulators, controlQueueUrl);
-    if (wakeUp === undefined || !wakeUp.Body?.includes('tracker')) return false;
-    await handler({ Records: [{ messageId: 'wake-up', body: wakeUp.Body }] });
-    return true;
+  await until('the wake-up comes', async () => {
+    const wakeUps = await receive(emulators, controlQueueUrl);
+    await handler({
+      Records: wakeUps.map(({ MessageId = '', Body = '' }) => ({ messageId: MessageId, body: Body })),
+    });
+    return (await state()) === 'Enabled';
   });
-  await until('it is so', async () => (await state()) === 'Enabled');
   expect(await lambda.send(new GetEventSourceMappingCommand({ UUID: mappingId }))).toMatchObject({
     ScalingConfig: { MaximumConcurrency: 2 },
   });
