@@ -109,7 +109,7 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     name: 'take the last attempt while the circuit has failures on record',
     rule: DEFERRAL,
     file: JUDGE,
-    find: "      if (unwell) return defer(messageId, 'circuit-unwell', delayMs, summary);\n",
+    find: "      if (unwell) return defer(messageId, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);\n",
     replace: '',
     tests: ['test/core/deferral.test.ts'],
   },
