@@ -1,12 +1,11 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Circuit } from '../core/circuit/circuit.ts';
-import { sharedCircuit } from '../core/circuit/shared-circuit.ts';
-import type { CircuitStore } from '../core/circuit/shared-item.ts';
-import type { Clock, Random } from '../core/clock.ts';
+import { type Clock, pause, type Random } from '../core/clock.ts';
+import { type ControlNotices, controlNotices } from '../core/control-notices.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import type { EventSink } from '../core/events.ts';
-import { summarizeError } from '../core/failure.ts';
 import type { IdempotencyGuard } from '../core/idempotency.ts';
+import type { IntakeCircuit } from '../core/intake-gate.ts';
+import type { DeadLetterCounts } from '../core/kill-switch.ts';
 import type { SourceQueue, TargetQueue } from '../core/queues.ts';
 import type { MessageRecords } from '../core/records.ts';
 import type { DeniedSources } from '../core/screening/denied-source-check.ts';
@@ -14,12 +13,14 @@ import type { Reputation } from '../core/screening/reputation-check.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
 import type { ConsumerSettings, SignatureSettings } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
-import { circuitKey, dynamoCircuits } from './dynamo-circuits.ts';
+import { consumerCircuits } from './consumer-circuits.ts';
+import { dynamoDeadLetterCounts } from './dynamo-dead-letter-counts.ts';
 import { dynamoRecords } from './dynamo-records.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
 import { secretKeys } from './signature-keys.ts';
 import { dynamoDeniedSources, dynamoReputation } from './source-lists.ts';
+import { sqsControlQueue } from './sqs-control-queue.ts';
 import { sourceQueue, targetQueue } from './sqs-queues.ts';
 import { systemClock } from './system-clock.ts';
 import { powertoolsTelemetry, type Telemetry } from './telemetry.ts';
@@ -34,6 +35,14 @@ export interface ConsumerPorts {
   readonly deadLetterQueue: TargetQueue;
   readonly quarantineQueue: TargetQueue;
   readonly circuits: ReadonlyMap<string, Circuit>;
+  /** Circuit of the consumer's intake. */
+  readonly intake: IntakeCircuit;
+  /** What the kill switch counts by. */
+  readonly deadLetterCounts: DeadLetterCounts;
+  /** Notices to the intake controller, which are awaited before an invocation ends. */
+  readonly notices: ControlNotices;
+  /** Wait before an invocation that could do nothing returns. Milliseconds. */
+  readonly linger: (forMs: number) => Promise<void>;
   /** Asked only of consumers that are not idempotent by nature. */
   readonly guard: () => IdempotencyGuard;
   /** Asked only of consumers that check signatures. */
@@ -55,16 +64,31 @@ export function awsPorts<Payload, CircuitName extends string>(
   const { sqs, dynamodb, circuits, secretsManager } = runtimeClients(options.clients);
   const telemetry = powertoolsTelemetry(settings.consumerId, options.logger);
   const { emit } = telemetry;
-  const { queue, deadLetterQueue, quarantineQueue } = settings;
+  const {
+    queue,
+    deadLetterQueue,
+    quarantineQueue,
+    controlQueueUrl,
+    stateTable: table,
+    consumerId,
+  } = settings;
+  const notices = controlNotices({
+    queue: controlQueueUrl === undefined ? undefined : sqsControlQueue(sqs, controlQueueUrl),
+    emit,
+    clock,
+  });
   return {
     clock,
     random,
     telemetry,
-    records: dynamoRecords({ client: dynamodb, table: settings.stateTable, queue: queue.name, clock }),
+    records: dynamoRecords({ client: dynamodb, table, queue: queue.name, clock }),
     source: sourceQueue(sqs, queue.url),
     deadLetterQueue: targetQueue(sqs, deadLetterQueue.url, deadLetterQueue.name),
     quarantineQueue: targetQueue(sqs, quarantineQueue.url, quarantineQueue.name),
-    circuits: circuitsOf(settings, dynamoCircuits(circuits, settings.stateTable), { clock, random, emit }),
+    ...consumerCircuits({ settings, client: circuits, notices, clock, random, emit }),
+    deadLetterCounts: dynamoDeadLetterCounts({ client: circuits, table, consumerId }),
+    notices,
+    linger: (forMs) => pause(clock, forMs),
     guard: () => powertoolsGuard(dynamodb, settings, clock, emit),
     signatureKeys: keysFrom(secretsManager, settings, clock),
     deniedSources: () => dynamoDeniedSources({ client: dynamodb, settings, clock }),
@@ -86,30 +110,6 @@ function keysFrom(
 ): ConsumerPorts['signatureKeys'] {
   const previousGoodForMs = queue.retentionSeconds * 1_000;
   return (settings) => secretKeys({ client, settings, previousGoodForMs, clock });
-}
-
-function circuitsOf(
-  { circuits, consumerId }: ConsumerSettings,
-  store: CircuitStore,
-  { clock, random, emit }: { clock: Clock; random: Random; emit: EventSink },
-): ReadonlyMap<string, Circuit> {
-  return new Map(
-    Object.entries(circuits).map(([name, settings]) => {
-      const circuit = sharedCircuit({
-        name,
-        key: circuitKey(name, consumerId),
-        settings,
-        store,
-        clock,
-        random,
-        newToken: () => crypto.randomUUID(),
-        onTransition: (transition) => emit({ kind: 'circuit-transition', transition }),
-        onStoreError: (operation, error) =>
-          emit({ kind: 'store-error', operation, error: summarizeError(error) }),
-      });
-      return [name, circuit];
-    }),
-  );
 }
 
 /** Makes a consumer once more, on other ports. */

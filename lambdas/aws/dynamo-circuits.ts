@@ -1,18 +1,19 @@
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type {
+  CircuitBatchStore,
   CircuitField,
   CircuitItem,
   CircuitStep,
-  CircuitStore,
   SharedState,
 } from '../core/circuit/shared-item.ts';
-import { DEFAULT_CIRCUIT, KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { DEFAULT_CIRCUIT, INTAKE_CIRCUIT, KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -33,18 +34,23 @@ const NUMBERS = [
   'reopened',
   'leaseUntil',
   'probeSuccesses',
+  'since',
 ] as const satisfies readonly CircuitField[];
+
+/** Keys that one BatchGetItem takes. */
+const MOST_KEYS = 100;
 
 /**
  * Key of a circuit's item. A named circuit is one for all consumers of the table that name it; the unnamed one of a
- * consumer without circuits is its own.
+ * consumer without circuits, and that of its intake, are its own.
  */
 export function circuitKey(name: string, consumerId: string): string {
-  return `${KEY_PREFIX.circuit}${name === DEFAULT_CIRCUIT ? `${DEFAULT_CIRCUIT}#${consumerId}` : name}`;
+  const own = name === DEFAULT_CIRCUIT || name === INTAKE_CIRCUIT;
+  return `${KEY_PREFIX.circuit}${own ? `${name}#${consumerId}` : name}`;
 }
 
 /** Circuits in the state table, an item each. Give it a client that tries once: a report that is sent twice counts twice. */
-export function dynamoCircuits(client: DynamoDBClient, table: string): CircuitStore {
+export function dynamoCircuits(client: DynamoDBClient, table: string): CircuitBatchStore {
   async function read(key: string, consistent: boolean): Promise<CircuitItem | undefined> {
     const { Item } = await client.send(
       new GetItemCommand({ TableName: table, Key: { [TABLE_KEY]: { S: key } }, ConsistentRead: consistent }),
@@ -52,8 +58,26 @@ export function dynamoCircuits(client: DynamoDBClient, table: string): CircuitSt
     return itemOf(Item);
   }
 
+  /** What DynamoDB leaves unprocessed is not asked for again: handlers wait, and nothing is known of it for once. */
+  async function readSome(keys: readonly string[]): Promise<[string, CircuitItem | undefined][]> {
+    const Keys = keys.map((key) => ({ [TABLE_KEY]: { S: key } }));
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys } } }),
+    );
+    const items = new Map(Responses?.[table]?.map((item) => [item[TABLE_KEY]?.S, itemOf(item)]));
+    const left = new Set(UnprocessedKeys?.[table]?.Keys?.map((key) => key[TABLE_KEY]?.S));
+    return keys.filter((key) => !left.has(key)).map((key) => [key, items.get(key)]);
+  }
+
+  async function readAll(keys: readonly string[]): Promise<ReadonlyMap<string, CircuitItem | undefined>> {
+    const parts: (readonly string[])[] = [];
+    for (let at = 0; at < keys.length; at += MOST_KEYS) parts.push(keys.slice(at, at + MOST_KEYS));
+    return new Map((await Promise.all(parts.map(readSome))).flat());
+  }
+
   return {
     read,
+    readAll,
     async apply(key, step) {
       try {
         const { Attributes } = await client.send(
@@ -160,6 +184,7 @@ export function itemOf(item: Item | undefined): CircuitItem | undefined {
   });
   const owner = item.leaseOwner?.S;
   const lastError = item.lastError?.S;
+  const fingerprint = item.fingerprint?.S;
   const ttl = item[TABLE_TTL]?.N;
   return {
     ...Object.fromEntries(numbers),
@@ -167,6 +192,7 @@ export function itemOf(item: Item | undefined): CircuitItem | undefined {
     state,
     ...(owner === undefined ? {} : { leaseOwner: owner }),
     ...(lastError === undefined ? {} : { lastError }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(ttl === undefined ? {} : { expiresAt: Number(ttl) * 1_000 }),
   };
 }

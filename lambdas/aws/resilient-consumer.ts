@@ -8,6 +8,7 @@ import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts
 import type { EventSink } from '../core/events.ts';
 import { summarizeError } from '../core/failure.ts';
 import { type IdempotencyKeySource, idempotencyKeyOf, naturallyIdempotent } from '../core/idempotency.ts';
+import { intakeGate } from '../core/intake-gate.ts';
 import type { ReceivedMessage } from '../core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../core/parse-settings.ts';
 import { createPipeline } from '../core/pipeline.ts';
@@ -134,18 +135,20 @@ function consumerOn<Payload, CircuitName extends string>(
   options: ResilientConsumerOptions<Payload, CircuitName>,
   settings: ConsumerSettings,
 ): SqsHandler {
-  const { clock, random, telemetry, records, circuits } = ports;
+  const { clock, random, telemetry, records, circuits, intake, deadLetterCounts, notices, linger } = ports;
   const { emit, loggerFor } = telemetry;
+  const starts = attemptNotes({ settings, records, emit, clock });
   const pipeline = createPipeline({
     settings,
     screening: { envelope: settings.envelope, ...checksOf(options, settings, ports) },
     circuits,
+    gate: intakeGate({ settings, intake, counts: deadLetterCounts, starts, emit, clock, random }),
     guard: options.idempotency === 'natural' ? naturallyIdempotent : ports.guard(),
     classify: classifierOf(options.classify, emit, clock),
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
     handle: (payload, context) => options.handle(payload as Payload, context),
-    starts: attemptNotes({ settings, records, emit, clock }),
+    starts,
     loggerFor,
     emit,
     clock,
@@ -161,7 +164,7 @@ function consumerOn<Payload, CircuitName extends string>(
     emit,
     clock,
   });
-  const parts = { settings, pipeline, settlement, records, emit, clock, random };
+  const parts = { settings, pipeline, settlement, records, emit, clock, random, linger };
 
   return async (event, context) => {
     let given: BatchResult;
@@ -169,6 +172,7 @@ function consumerOn<Payload, CircuitName extends string>(
       given = await processBatch(parts, event.Records.map(messageOf), context.getRemainingTimeInMillis());
       if (given.abandoned) emit({ kind: 'environment-given-up' });
     } finally {
+      await notices.settle();
       telemetry.flush();
     }
     if (given.abandoned) await exit();

@@ -193,6 +193,17 @@ function log(logger: Logger, event: PipelineEvent): void {
       logger.error('dead-lettered', { message_id: messageId, reason, attempts, ...told(error) });
       break;
     }
+    case 'kill-switch': {
+      const { fault: fingerprint, error: error_name, count, finished } = event;
+      const share = Number((count / Math.max(1, finished)).toFixed(3));
+      logger.error('kill switch', { fingerprint, error_name, count, finished, share });
+      break;
+    }
+    case 'halted': {
+      const { messageId, stableId, error } = event;
+      logger.error('halted', { message_id: messageId, stable_id: stableId, ...told(error) });
+      break;
+    }
     case 'quarantined':
       logger.warn('quarantined', { message_id: event.messageId, reason: event.reason });
       break;

@@ -3,6 +3,7 @@ import { pastOf } from './crash.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
 import { type Invocation, startInvocation } from './invocation.ts';
+import { lingerMs } from './linger.ts';
 import type { QueueMessage } from './message.ts';
 import { inParallel, within } from './parallel.ts';
 import type { KnownRecord, Pipeline } from './pipeline.ts';
@@ -21,6 +22,8 @@ export interface BatchParts {
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly random: Random;
+  /** Wait before returning, so that pollers do not spin. Milliseconds. */
+  readonly linger: (forMs: number) => Promise<void>;
 }
 
 /** How a batch ended. */
@@ -55,6 +58,8 @@ const SUSPECT_SPREAD_MS = 10_000;
  * A message with a crash on record is handled last and alone, once the rest is settled for good, and with a full
  * time-out; one each invocation. The others of its kind, and those behind it in its group, are deferred.
  *
+ * If circuits and holds let it do nothing at all, it waits a moment before it returns.
+ *
  * @param remainingMs time that the function has left. Milliseconds
  */
 export async function processBatch(
@@ -84,6 +89,9 @@ export async function processBatch(
       await settlement.putBack(alone, invocation.receivedAt);
       back.push(...alone);
     }
+    const verdicts = back.map(({ verdict }) => verdict);
+    const idleMs = lingerMs(messages.length, verdicts, invocation.remainingMs());
+    if (idleMs > 0 && !invocation.abandoned) await parts.linger(idleMs);
     return { putBack: back.map(({ message }) => message.messageId), abandoned: invocation.abandoned };
   } finally {
     invocation.end();

@@ -12,6 +12,12 @@ export type DeferralCause =
   | 'probe-failed'
   /** It would have been the last attempt, and the circuit has failures on record. */
   | 'circuit-unwell'
+  /** The intake is held: by the kill switch, a halted queue or an operator. */
+  | 'held'
+  /** One fault takes so many messages that this one is not to blame for it, or it tried whether the fault is over. */
+  | 'kill-switch'
+  /** It failed for good, and its queue halts at such a message: its budget begins anew when an operator resumes. */
+  | 'halted'
   /** The same effect is under way elsewhere. */
   | 'in-progress'
   /** The handler asked for it. */
@@ -66,6 +72,24 @@ export type PipelineEvent =
       readonly reason: FailureReason;
       readonly attempts: number;
       readonly exhausted: boolean;
+      readonly error?: ErrorSummary;
+    }
+  /** One fault would have taken too many messages: the intake is held from now on. */
+  | {
+      readonly kind: 'kill-switch';
+      /** Fingerprint of the fault. */
+      readonly fault: string;
+      /** Name of the error's class. */
+      readonly error: string;
+      /** Messages that it would have taken within the window, and all that were done with. */
+      readonly count: number;
+      readonly finished: number;
+    }
+  /** The queue halts at a message: the intake is held until an operator resumes it. */
+  | {
+      readonly kind: 'halted';
+      readonly messageId: string;
+      readonly stableId: string;
       readonly error?: ErrorSummary;
     }
   | { readonly kind: 'quarantined'; readonly messageId: string; readonly reason: QuarantineReason }

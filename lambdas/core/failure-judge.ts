@@ -1,4 +1,5 @@
 import { backoffDelayMs } from './backoff.ts';
+import { isExhausted, lastReasonOf } from './budget.ts';
 import type { Circuit } from './circuit/circuit.ts';
 import type { CircuitFailure, Refusal } from './circuit/circuit-session.ts';
 import type { Classification } from './classifier.ts';
@@ -12,6 +13,7 @@ import { type MessageRecord, withCharge } from './records.ts';
 import type { Rejection } from './screening/check.ts';
 import type { ConsumerSettings, FailureReason } from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
+import { waitingBy } from './waiting.ts';
 
 /** What the judge needs to know. */
 export interface FailureJudgeParts {
@@ -47,13 +49,10 @@ export interface FailureJudge {
   ): Verdict;
 }
 
-/** Messages that wait for one moment come back spread over this share of the wait, and a second at least. */
-const SPREAD = 0.25;
-const LEAST_SPREAD_MS = 1_000;
-
 /** Make the judge of a consumer. */
 export function failureJudge(parts: FailureJudgeParts): FailureJudge {
   const { settings, circuits, classify, clock, random } = parts;
+  const until = waitingBy(clock, random);
 
   function envelopeOf(
     message: ReceivedMessage,
@@ -106,16 +105,6 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
   }
 
   /**
-   * Time until a moment, spread so that those who wait for it do not come back all at once. `behind`: after all who
-   * were only refused. Milliseconds.
-   */
-  function until(epochMs: number, behind = false): number {
-    const wait = Math.max(0, epochMs - clock.now());
-    const spread = Math.max(LEAST_SPREAD_MS, wait * SPREAD);
-    return wait + (behind ? spread : 0) + random() * spread;
-  }
-
-  /**
    * When the last of these circuits may let a call through again; nothing if all do. A message that failed lets the
    * others go first: the next probe may be theirs, since it could be this message that the dependency cannot bear.
    * Milliseconds from now.
@@ -159,7 +148,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     const delayMs = Math.max(delay, untilCircuits(failures.map(({ circuit }) => circuit)));
     if (dependency && failures.some(({ probe }) => probe))
       return defer(messageId, 'probe-failed', delayMs, summary);
-    if (isExhausted(charged, reason)) {
+    if (isExhausted(settings.attempts, charged, reason)) {
       const unwell = dependency && failures.some(({ clean }) => !clean);
       if (unwell) return defer(messageId, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);
       return deadLetter(message, charged, { reason, exhausted: true, error: summary });
@@ -179,18 +168,11 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     };
   }
 
-  /** Whether the attempts are used up: all of them, or those for this reason as far as the history goes back. */
-  function isExhausted({ attempts, history }: MessageRecord, reason: FailureReason): boolean {
-    const { max, byReason } = settings.attempts;
-    const forReason = history.filter((attempt) => attempt.reason === reason).length;
-    return attempts >= max || forReason >= (byReason[reason] ?? max);
-  }
-
   return {
     failed,
     expired: (message, record) =>
       deadLetter(message, record, { reason: 'EXPIRED', exhausted: false, ...lastErrorOf(record) }),
-    isUsedUp: (record) => isExhausted(record, lastReasonOf(record)),
+    isUsedUp: (record) => isExhausted(settings.attempts, record, lastReasonOf(record)),
     usedUp(message, record) {
       return deadLetter(message, record, {
         reason: lastReasonOf(record),
@@ -215,17 +197,13 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
         return { ...move, regardlessOfStore: false, announce };
       }
       const { reason, attempts } = envelope;
-      const exhausted = isExhausted(envelope, reason);
+      const exhausted = isExhausted(settings.attempts, envelope, reason);
       const announce = { kind: 'dead-lettered', messageId, reason, attempts, exhausted } as const;
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
     refused: (message, { retryAtEpochMs }) => defer(message.messageId, 'circuit-open', until(retryAtEpochMs)),
     inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
   };
-}
-
-function lastReasonOf({ history }: MessageRecord): FailureReason {
-  return history.at(-1)?.reason ?? 'UNKNOWN';
 }
 
 function lastErrorOf({ lastError }: MessageRecord): { error?: ErrorSummary } {

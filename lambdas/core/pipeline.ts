@@ -13,6 +13,7 @@ import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
 import { type FailureJudge, failureJudge } from './failure-judge.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from './idempotency.ts';
+import type { IntakeGate } from './intake-gate.ts';
 import { type Invocation, reasonOfAbort } from './invocation.ts';
 import type { QueueMessage, ReceivedMessage } from './message.ts';
 import { type MessageRecord, NO_RECORD } from './records.ts';
@@ -25,6 +26,8 @@ export interface PipelineParts {
   readonly settings: ConsumerSettings;
   readonly screening: ScreenOptions;
   readonly circuits: ReadonlyMap<string, Circuit>;
+  /** Stands before the attempts, and before the dead-letter queue. */
+  readonly gate: IntakeGate;
   readonly guard: IdempotencyGuard;
   readonly classify: (error: unknown) => Classification;
   /** Notes of attempts, from the second receive on. */
@@ -54,7 +57,7 @@ export type Pipeline = (
 const UNAVAILABLE_DELAY_MS = 15_000;
 
 /**
- * The life of a message: expiry, screening, budget, circuits, idempotency, handler. Never rejects: a fault of the
+ * The life of a message: expiry, screening, budget, intake, circuits, idempotency, handler. Never rejects: a fault of the
  * pipeline itself puts the message back without a charge.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
@@ -78,7 +81,7 @@ async function take(
   invocation: Invocation,
   alone: boolean,
 ): Promise<Verdict> {
-  const { settings, emit, clock } = parts;
+  const { settings, emit, clock, gate } = parts;
   const { messageId } = source;
   const record = known === 'unavailable' ? NO_RECORD : known;
   if (record.movedTo !== undefined) {
@@ -106,9 +109,17 @@ async function take(
   if (known === 'unavailable') return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
   const past = pastOf(record, clock.now());
   if (past.kind === 'under-way') return judge.inProgress(message, past.untilEpochMs);
-  if (judge.isUsedUp(past.record)) return judge.usedUp(message, past.record);
+  if (judge.isUsedUp(past.record)) return gate.turnAway(message, judge.usedUp(message, past.record));
   if (invocation.signal.aborted) return defer(messageId, 'no-time-left', 0);
-  return attempt(parts, judge, inFlight, message, screening.payload, past.record, invocation, alone);
+  const passage = await gate.enter(message, invocation.remainingMs());
+  if (passage.kind === 'put-back') return passage;
+  try {
+    const { payload } = screening;
+    const verdict = await attempt(parts, judge, inFlight, message, payload, past.record, invocation, alone);
+    return await passage.leave(verdict);
+  } finally {
+    await passage.close();
+  }
 }
 
 async function attempt(
@@ -229,7 +240,7 @@ async function conclude(
       const now = clock.now();
       const ageMs = Math.max(0, now - message.sentAtEpochMs);
       emit({ kind: 'handled', message, attempt: record.attempts + 1, durationMs: now - startedAt, ageMs });
-      return { kind: 'done' };
+      return { kind: 'done', handled: true };
     }
     case 'failed':
       if (outcome.recordError !== undefined) {

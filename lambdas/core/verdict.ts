@@ -5,7 +5,11 @@ import type { MessageRecord } from './records.ts';
 /** What is to become of a message; settlement carries it out. */
 export type Verdict =
   /** Finished: acknowledge. */
-  | { readonly kind: 'done' }
+  | {
+      readonly kind: 'done';
+      /** Its handler completed just now. */
+      readonly handled?: true;
+    }
   /** Give it back for later. */
   | PutBackVerdict
   /** Set it aside in another queue, then acknowledge here. */
@@ -16,8 +20,10 @@ export interface PutBackVerdict {
   readonly kind: 'put-back';
   /** Wished delay. Milliseconds. */
   readonly delayMs: number;
-  /** What to keep of the message first, where an attempt was charged; absent for a deferral. */
+  /** What to keep of the message first: where an attempt was charged, or the budget begins anew. */
   readonly record?: MessageRecord;
+  /** Why nothing was charged; absent where an attempt was. */
+  readonly cause?: DeferralCause;
   /** The event to emit, once the delay is known. */
   readonly announce: (delaySeconds: number) => PipelineEvent;
 }
@@ -46,6 +52,7 @@ export function defer(
   return {
     kind: 'put-back',
     delayMs,
+    cause,
     announce: (delaySeconds) => ({ kind: 'deferred', messageId, cause, delaySeconds, ...rest }),
   };
 }

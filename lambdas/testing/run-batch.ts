@@ -161,6 +161,11 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     deadLetterQueue: deadLetters.named(settings.deadLetterQueue.name),
     quarantineQueue: quarantined.named(settings.quarantineQueue.name),
     circuits: circuits.of(settings),
+    intake: interior.intakes.of(settings),
+    deadLetterCounts: interior.deadLetterCounts.of(settings.consumerId),
+    notices: { circuitChanged() {}, async settle() {} },
+    // The clock of the test stands still.
+    linger: async () => {},
     guard: () => guards.of(settings),
     signatureKeys,
     deniedSources: () => interior.deniedSources,

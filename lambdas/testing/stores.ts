@@ -8,7 +8,9 @@ import { DEFAULT_CIRCUIT, type SignatureSettings } from '../core/settings.ts';
 import { type FakeClock, fakeClock, TEST_START } from './fake-clock.ts';
 import { type FaultOptions, Faults, type FaultTarget } from './faults.ts';
 import { ForcedCircuits, type ForcedState } from './forced-circuits.ts';
+import { MemoryDeadLetterCounts } from './memory-dead-letter-counts.ts';
 import { MemoryGuards } from './memory-guard.ts';
+import { MemoryIntakes } from './memory-intakes.ts';
 import { MemoryQueue, type StoredMessage } from './memory-queue.ts';
 import { MemoryRecords } from './memory-records.ts';
 
@@ -38,6 +40,14 @@ export interface TestStores {
   forceCircuit(state: ForcedState, name?: string): void;
   /** State of a circuit. @param name default: the circuit of a consumer that names none */
   circuitState(name?: string): CircuitState;
+  /**
+   * Hold the intake of every consumer, as an operator does: its messages are deferred. @param reason default: a test's
+   */
+  holdIntake(reason?: string): void;
+  /** Resume it after a hold, a halt or the kill switch. */
+  resumeIntake(): void;
+  /** State of the intake: `closed` while messages are let in, `open` while they are not. */
+  intakeState(): CircuitState;
   /** Put a source on the list of denied ones, or take it off. */
   denySource(source: string): void;
   allowSource(source: string): void;
@@ -61,6 +71,8 @@ export interface StoreInterior {
   readonly deadLetters: MemoryQueue;
   readonly quarantined: MemoryQueue;
   readonly circuits: ForcedCircuits;
+  readonly intakes: MemoryIntakes;
+  readonly deadLetterCounts: MemoryDeadLetterCounts;
   readonly random: Random;
   readonly deniedSources: DeniedSources;
   readonly reputation: Reputation;
@@ -85,6 +97,7 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
   const deadLetters = new MemoryQueue('dead-letter-queue', faults, clock);
   const quarantined = new MemoryQueue('quarantine', faults, clock);
   const circuits = new ForcedCircuits(clock, random);
+  const intakes = new MemoryIntakes(clock, random);
   const denied = new Set<string>();
   const scores = new Map<string, number>();
   const stores: TestStores = {
@@ -93,6 +106,9 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
     quarantine: quarantined.messages,
     forceCircuit: (state, name) => circuits.force(state, name),
     circuitState: (name = DEFAULT_CIRCUIT) => circuits.state(name),
+    holdIntake: (reason = 'held by a test') => intakes.hold(reason),
+    resumeIntake: () => intakes.resume(),
+    intakeState: () => intakes.state(),
     denySource: (source) => void denied.add(source),
     allowSource: (source) => void denied.delete(source),
     setReputation: (source, score) => void scores.set(source, score),
@@ -109,6 +125,8 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
     deadLetters,
     quarantined,
     circuits,
+    intakes,
+    deadLetterCounts: new MemoryDeadLetterCounts(faults),
     random,
     deniedSources: {
       async has(source) {

@@ -4,6 +4,7 @@ const STEPS = 'lambdas/core/circuit/shared-steps.ts';
 const CIRCUIT = 'lambdas/core/circuit/shared-circuit.ts';
 const WINDOW = 'lambdas/core/circuit/failure-window.ts';
 const STORE = 'lambdas/core/circuit/guarded-store.ts';
+const JOINT = 'lambdas/core/circuit/joint-reads.ts';
 const DYNAMO = 'lambdas/aws/dynamo-circuits.ts';
 
 const RULE = '9 a circuit is one truth for all environments';
@@ -66,6 +67,46 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     find: "when: { version, state: 'closed', bucket },",
     replace: "when: { version, state: 'closed' },",
     tests: SIMULATION,
+  },
+  {
+    name: 'open for a fault what somebody else has opened or held',
+    rule: RULE,
+    file: STEPS,
+    find: "when: { orMissing: true, version, state: 'closed' },",
+    replace: 'when: { orMissing: true },',
+    tests: SIMULATION,
+  },
+  {
+    name: 'open for a fault by old news',
+    rule: RULE,
+    file: STEPS,
+    find: "when: { orMissing: true, version, state: 'closed' },",
+    replace: "when: { orMissing: true, state: 'closed' },",
+    tests: ['test/core/circuit/shared-steps.test.ts'],
+  },
+  {
+    name: 'believe an absence that came with another circuit’s read',
+    rule: RULE,
+    file: CIRCUIT,
+    find: '    if (item === undefined && known !== undefined) return;\n',
+    replace: '',
+    tests: ['test/core/circuit/joint-reads.test.ts'],
+  },
+  {
+    name: 'take an old read for the answer to a step that was lost',
+    rule: RULE,
+    file: CIRCUIT,
+    find: '    if (askedAt < unclearSince) return;\n',
+    replace: '',
+    tests: EXAMPLES,
+  },
+  {
+    name: 'read each circuit by itself',
+    rule: CHEAP,
+    file: JOINT,
+    find: '    for (const [key, item] of found) circuits.get(key)?.learn(item, askedAt);\n',
+    replace: '    if (askedAt < 0) circuits.clear();\n',
+    tests: ['test/core/circuit/joint-reads.test.ts'],
   },
   {
     name: 'half-open whatever version there is',
@@ -223,8 +264,8 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     name: 'take a lease whose answer was lost for somebody else’s',
     rule: RULE,
     file: CIRCUIT,
-    find: '    else if (answer.asked) await refresh(true); // it may have been done all the same\n',
-    replace: '',
+    find: '      await refresh(true); // it may have been done all the same',
+    replace: '      reachable = true;',
     tests: EXAMPLES,
   },
   {

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const PIPELINE = 'lambdas/core/pipeline.ts';
 const JUDGE = 'lambdas/core/failure-judge.ts';
+const BUDGET = 'lambdas/core/budget.ts';
 const BATCH = 'lambdas/core/batch.ts';
 const MOVER = 'lambdas/core/mover.ts';
 const SETTLEMENT = 'lambdas/core/settlement.ts';
@@ -109,7 +110,7 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     name: 'take the last attempt while the circuit has failures on record',
     rule: DEFERRAL,
     file: JUDGE,
-    find: "      if (unwell) return defer(messageId, 'circuit-unwell', delayMs, summary);\n",
+    find: "      if (unwell) return defer(messageId, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);\n",
     replace: '',
     tests: ['test/core/deferral.test.ts'],
   },
@@ -132,9 +133,9 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'give up an attempt early',
     rule: DEFERRAL,
-    file: JUDGE,
-    find: '    return attempts >= max || forReason >= (byReason[reason] ?? max);',
-    replace: '    return attempts >= max - 1 || forReason >= (byReason[reason] ?? max);',
+    file: BUDGET,
+    find: '  return attempts >= max || forReason >= (byReason[reason] ?? max);',
+    replace: '  return attempts >= max - 1 || forReason >= (byReason[reason] ?? max);',
     tests: ['test/core/pipeline.test.ts', 'test/core/deferral.test.ts'],
   },
   {

@@ -78,9 +78,16 @@ const anyStep: fc.Arbitrary<CircuitStep> = fc.oneof(
   fc.record({ version, token }).map(steps.probeSucceededStep),
   fc.record({ version, token }).map(steps.releaseStep),
   fc.record({ version, token, now }).map(steps.closeStep),
-  fc.record({ ...opening, token }).map(steps.reopenStep),
+  fc.record({ ...opening, fingerprint: fc.constantFrom('aaaa', 'bbbb') }).map(steps.openStep),
   fc
-    .tuple(fc.constantFrom('forced-open', 'forced-closed', 'closed'), now)
+    .record({ ...opening, token, fingerprint: fc.constantFrom(undefined, 'aaaa', 'bbbb') })
+    .map(steps.reopenStep),
+  fc
+    .tuple(
+      fc.constantFrom('forced-open', 'forced-closed', 'closed'),
+      now,
+      fc.constantFrom(undefined, 'maintenance'),
+    )
     .map((given) => steps.forceStep(...given)),
 );
 
@@ -160,6 +167,30 @@ describe('circuits in DynamoDB', () => {
     await expect(dynamoCircuits(broken, TABLE).read('circuit#x', false)).rejects.toThrow('down');
   });
 
+  it('are read together, and told from those that DynamoDB left unprocessed', async () => {
+    const store = dynamoCircuits(emulators.dynamodb, TABLE);
+    const keys = Array.from({ length: 130 }, (_, at) => `circuit#together-${at}`);
+    await store.apply('circuit#together-7', steps.forceStep('forced-open', START));
+    await store.apply('circuit#together-120', steps.forceStep('closed', START));
+    const items = await store.readAll(keys);
+    expect([...items.keys()]).toEqual(keys);
+    expect([...items].filter(([, item]) => item !== undefined)).toMatchObject([
+      ['circuit#together-7', { state: 'forced-open' }],
+      ['circuit#together-120', { state: 'closed' }],
+    ]);
+    const busy = {
+      send: async () => ({
+        Responses: { [TABLE]: [{ pk: { S: 'a' }, version: { N: '7' }, state: { S: 'open' } }] },
+        UnprocessedKeys: { [TABLE]: { Keys: [{ pk: { S: 'c' } }] } },
+      }),
+    } as unknown as DynamoDBClient;
+    const partly = await dynamoCircuits(busy, TABLE).readAll(['a', 'b', 'c']);
+    expect([...partly]).toEqual([
+      ['a', { version: 7, state: 'open' }],
+      ['b', undefined],
+    ]);
+  });
+
   it('expire by the time to live of the table, unless an operator holds them', async () => {
     const store = dynamoCircuits(emulators.dynamodb, TABLE);
     await store.apply('circuit#expiring', steps.forceStep('closed', START));
@@ -169,7 +200,8 @@ describe('circuits in DynamoDB', () => {
   });
 });
 
-it('names circuits for all consumers, and the unnamed one for its own consumer', () => {
+it('names circuits for all consumers, and the unnamed one and the intake for their own consumer', () => {
+  expect(circuitKey('intake', 'orders')).toBe('circuit#intake#orders');
   expect(circuitKey('tracker', 'orders')).toBe('circuit#tracker');
   expect(circuitKey('default', 'orders')).toBe('circuit#default#orders');
 });

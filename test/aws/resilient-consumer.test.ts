@@ -11,7 +11,7 @@ const outage = Object.assign(new Error('canary-error'), { code: 'ECONNREFUSED' }
 const body = (order: string): string => JSON.stringify({ order });
 
 describe('a resilient consumer', () => {
-  it('handles a message with two writes, reads its circuit once in its cache time, and asks for nothing else', async () => {
+  it('handles a message with two writes, reads its circuits once in their cache time, and asks for nothing else', async () => {
     const { url, poll, handled } = await deployConsumer(emulators);
     consoleLines();
     const handleThree = async (...orders: string[]) => {
@@ -29,14 +29,14 @@ describe('a resilient consumer', () => {
       expect(emulators.requests.counts('sqs')).toEqual({ ReceiveMessage: 1, DeleteMessageBatch: 1 });
       return emulators.requests.counts('dynamodb');
     };
-    expect(await handleThree('1', '2', '3')).toEqual({ GetItem: 1, PutItem: 3, UpdateItem: 3 });
+    expect(await handleThree('1', '2', '3')).toEqual({ BatchGetItem: 1, PutItem: 3, UpdateItem: 3 });
     date.advance(4_999);
     expect(await handleThree('4', '5', '6')).toEqual({ PutItem: 3, UpdateItem: 3 });
     date.advance(1);
-    expect(await handleThree('7', '8', '9')).toEqual({ GetItem: 1, PutItem: 3, UpdateItem: 3 });
+    expect(await handleThree('7', '8', '9')).toEqual({ BatchGetItem: 1, PutItem: 3, UpdateItem: 3 });
   });
 
-  it('asks for nothing but its circuit when the handler needs no guard', async () => {
+  it('asks for nothing but its circuits when the handler needs no guard', async () => {
     const natural = { idempotency: 'natural', idempotencyKey: undefined } as const;
     const { url, poll, handled } = await deployConsumer(emulators, natural);
     await send(emulators, url, body('1'));
@@ -44,7 +44,7 @@ describe('a resilient consumer', () => {
     emulators.requests.reset();
     await poll();
     expect(handled).toHaveLength(1);
-    expect(emulators.requests.counts('dynamodb')).toEqual({ GetItem: 1 });
+    expect(emulators.requests.counts('dynamodb')).toEqual({ BatchGetItem: 1 });
   });
 
   it('acknowledges duplicates without handling them, within a batch and later', async () => {
@@ -87,7 +87,7 @@ describe('a resilient consumer', () => {
     expect((await poll()).received).toEqual([]);
   });
 
-  it('reads the records of messages that come again with one request', async () => {
+  it('reads the records of messages that come again with one request, beside that for its circuits', async () => {
     const { url, poll } = await deployConsumer(emulators, {
       handle: () => Promise.reject(new TypeError('a bug')),
     });
@@ -97,7 +97,7 @@ describe('a resilient consumer', () => {
     date.advance(5_001);
     emulators.requests.reset();
     await poll();
-    expect(emulators.requests.counts('dynamodb')).toMatchObject({ BatchGetItem: 1 });
+    expect(emulators.requests.counts('dynamodb')).toMatchObject({ BatchGetItem: 2 });
   });
 
   it('dead-letters what no retry can mend, with body, attributes and the reason', async () => {

@@ -36,6 +36,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
   const { emit, kinds } = eventLog();
   const begun: string[] = [];
   const known = new Map<string, KnownRecord>();
+  const lingered: number[] = [];
   const slow = new Set<string>();
   const stuck = new Set<string>();
   let running = 0;
@@ -46,6 +47,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
     emit,
     clock,
     random: () => 0.5,
+    linger: async (forMs) => void lingered.push(forMs),
     settlement: createSettlement({
       settings,
       source,
@@ -81,6 +83,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
     known,
     slow,
     stuck,
+    lingered,
     runWhole: (...messages: QueueMessage[]) => processBatch(parts, messages, 30_000),
     kinds,
     concurrency: () => most,

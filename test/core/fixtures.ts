@@ -2,6 +2,7 @@ import type { Clock } from '../../lambdas/core/clock.ts';
 import type { EventSink, PipelineEvent } from '../../lambdas/core/events.ts';
 import type { FailureEnvelope } from '../../lambdas/core/failure-envelope.ts';
 import type { IdempotencyGuard } from '../../lambdas/core/idempotency.ts';
+import type { DeadLetterCounts } from '../../lambdas/core/kill-switch.ts';
 import type { QueueMessage, ReceivedMessage } from '../../lambdas/core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../../lambdas/core/parse-settings.ts';
 import type {
@@ -14,7 +15,10 @@ import type {
 import type { CompletedMove, MessageRecord, MessageRecords } from '../../lambdas/core/records.ts';
 import type { ConsumerSettings } from '../../lambdas/core/settings.ts';
 import { type FakeClock, fakeClock, TEST_START } from '../../lambdas/testing/fake-clock.ts';
+import { Faults } from '../../lambdas/testing/faults.ts';
+import { MemoryDeadLetterCounts } from '../../lambdas/testing/memory-dead-letter-counts.ts';
 
+export { Faults } from '../../lambdas/testing/faults.ts';
 export { type FakeClock, fakeClock };
 
 /** When every test starts. Epoch milliseconds. */
@@ -259,6 +263,11 @@ export function fakeGuard(clock: Clock): FakeGuard {
     },
   };
   return guard;
+}
+
+/** What the kill switch counts, in memory. */
+export function memoryCounts(faults = new Faults()): DeadLetterCounts {
+  return new MemoryDeadLetterCounts(faults).of('shop-orders');
 }
 
 /** A logger that says nothing. */

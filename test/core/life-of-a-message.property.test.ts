@@ -150,7 +150,15 @@ async function live(given: World, fifo: boolean) {
       .filter((entry) => waiting.has(entry))
       .map(({ message, receives }) => ({ ...message, receiveCount: receives }));
     const { putBack: back } = await processBatch(
-      { ...parts, settings, pipeline: harness.pipeline, settlement, records, random: () => 0.5 },
+      {
+        ...parts,
+        settings,
+        pipeline: harness.pipeline,
+        settlement,
+        records,
+        random: () => 0.5,
+        linger: async () => {},
+      },
       received,
       30_000,
     );

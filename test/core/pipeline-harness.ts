@@ -1,9 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { attemptNotes } from '../../lambdas/core/attempt-notes.ts';
 import type { Circuit } from '../../lambdas/core/circuit/circuit.ts';
 import { localCircuit } from '../../lambdas/core/circuit/local-circuit.ts';
+import { memoryCircuits } from '../../lambdas/core/circuit/memory-circuits.ts';
+import { sharedCircuit } from '../../lambdas/core/circuit/shared-circuit.ts';
+import type { CircuitStore } from '../../lambdas/core/circuit/shared-item.ts';
 import { classifyError } from '../../lambdas/core/classifier.ts';
 import type { HandlerContext } from '../../lambdas/core/context.ts';
+import { intakeCircuitSettings, intakeGate } from '../../lambdas/core/intake-gate.ts';
 import { type Invocation, startInvocation } from '../../lambdas/core/invocation.ts';
+import type { DeadLetterCounts } from '../../lambdas/core/kill-switch.ts';
 import type { QueueMessage } from '../../lambdas/core/message.ts';
 import type { SettingsInput } from '../../lambdas/core/parse-settings.ts';
 import { createPipeline, type KnownRecord, type PipelineParts } from '../../lambdas/core/pipeline.ts';
@@ -14,9 +20,11 @@ import type { MoveVerdict, PutBackVerdict, Verdict } from '../../lambdas/core/ve
 import {
   consumerSettings,
   eventLog,
+  type FakeClock,
   fakeClock,
   fakeGuard,
   fakeRecords,
+  memoryCounts,
   queueMessage,
   silent,
 } from './fixtures.ts';
@@ -25,6 +33,10 @@ import {
 export interface PipelineOptions extends Partial<Omit<PipelineParts, 'settings' | 'handle'>> {
   readonly records?: MessageRecords;
   readonly settings?: SettingsInput<ConsumerSettings>;
+  readonly clock?: FakeClock;
+  /** Where the circuit of the intake is kept, and what the kill switch counts by: of several environments the same. */
+  readonly circuitStore?: CircuitStore;
+  readonly counts?: DeadLetterCounts;
   readonly handle?: (payload: { readonly order: string }, context: HandlerContext) => unknown;
 }
 
@@ -34,7 +46,7 @@ export const HANDLER_MS = 27_000;
 
 /** A pipeline with every port in memory. */
 export function pipelineHarness(options: PipelineOptions = {}) {
-  const clock = fakeClock();
+  const { clock = fakeClock(), circuitStore = memoryCircuits() } = options;
   const { emit, events, kinds } = eventLog();
   const guard = fakeGuard(clock);
   const settings = consumerSettings({
@@ -47,14 +59,27 @@ export function pipelineHarness(options: PipelineOptions = {}) {
       localCircuit({ name, settings: each, clock, random: () => 0.5 }),
     ]),
   );
+  const intake = sharedCircuit({
+    name: 'intake',
+    key: 'circuit#intake',
+    settings: intakeCircuitSettings(settings),
+    store: circuitStore,
+    clock,
+    random: () => 0.5,
+    newToken: () => randomUUID(),
+    onTransition: (transition) => emit({ kind: 'circuit-transition', transition }),
+  });
+  const starts = attemptNotes({ settings, records: options.records ?? fakeRecords(), emit, clock });
+  const counts = options.counts ?? memoryCounts();
   const handled: string[] = [];
   const parts: PipelineParts = {
     screening: { envelope: 'raw', before: [], checks: [formatCheck()] },
     circuits,
+    gate: intakeGate({ settings, intake, counts, starts, emit, clock, random: () => 0 }),
     guard,
     classify: (error) => classifyError(error, clock.now()),
     keyOf: (payload) => (payload as { order: string }).order,
-    starts: attemptNotes({ settings, records: options.records ?? fakeRecords(), emit, clock }),
+    starts,
     loggerFor: () => silent,
     emit,
     clock,
@@ -80,7 +105,21 @@ export function pipelineHarness(options: PipelineOptions = {}) {
     invocation = invoke(),
     alone = false,
   ): Promise<Verdict> => pipeline(queueMessage(message), record, invocation, alone);
-  return { clock, events, kinds, guard, circuits, handled, parts, pipeline, invoke, take, settings };
+  return {
+    clock,
+    events,
+    kinds,
+    guard,
+    circuits,
+    intake,
+    counts,
+    handled,
+    parts,
+    pipeline,
+    invoke,
+    take,
+    settings,
+  };
 }
 
 /** The verdict as somebody who puts the message back, with its event. */

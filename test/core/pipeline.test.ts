@@ -17,7 +17,7 @@ describe('a message that is handled', () => {
         seen = { payload, attempt, idempotencyKey, stableId: message.stableId };
       },
     });
-    expect(await take({}, recordOf(2))).toEqual({ kind: 'done' });
+    expect(await take({}, recordOf(2))).toEqual({ kind: 'done', handled: true });
     const idempotencyKey = createHash('sha256').update('42').digest('hex');
     expect(seen).toEqual({ payload: { order: '42' }, attempt: 3, idempotencyKey, stableId: 'message-1' });
     expect(events).toMatchObject([{ kind: 'handled', attempt: 3, ageMs: 1_000, durationMs: 0 }]);
@@ -40,7 +40,7 @@ describe('a message that is handled', () => {
         },
       },
     });
-    expect(await take()).toEqual({ kind: 'done' });
+    expect(await take()).toEqual({ kind: 'done', handled: true });
     expect(kinds()).toEqual(['completion-not-recorded', 'handled']);
   });
 

@@ -29,7 +29,13 @@ export type Admission =
 /** How a call went, as far as the dependency's health is concerned. */
 export type CallOutcome =
   | { readonly kind: 'success' }
-  | { readonly kind: 'failure'; readonly summary: string; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'failure';
+      readonly summary: string;
+      readonly retryAfterMs?: number | undefined;
+      /** Tells one fault from another, where somebody wants to know for which one the circuit is open. */
+      readonly fingerprint?: string | undefined;
+    }
   /** It says nothing about the dependency: not called, aborted by the caller, or the caller's own fault. */
   | { readonly kind: 'ignored' };
 
@@ -59,6 +65,8 @@ export interface CircuitSnapshot {
   readonly cleanAtEpochMs?: number | undefined;
   /** Whether an operator holds it in this state. */
   readonly forced: boolean;
+  /** Fingerprint of the fault that it is open or half-open for, where one was named. */
+  readonly fingerprint?: string | undefined;
 }
 
 /**

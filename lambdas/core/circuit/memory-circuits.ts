@@ -1,12 +1,13 @@
-import type { CircuitField, CircuitItem, CircuitStep, CircuitStore, StepResult } from './shared-item.ts';
+import type { CircuitBatchStore, CircuitField, CircuitItem, CircuitStep, StepResult } from './shared-item.ts';
 
 type Draft = { -readonly [Field in CircuitField]?: CircuitItem[Field] };
 
 /** Circuits in the memory of this process: of a service that shares them with nobody, and of tests. */
-export function memoryCircuits(): CircuitStore {
+export function memoryCircuits(): CircuitBatchStore {
   const items = new Map<string, CircuitItem>();
   return {
     read: async (key) => items.get(key),
+    readAll: async (keys) => new Map(keys.map((key) => [key, items.get(key)])),
     async apply(key, step) {
       const result = takeStep(items.get(key), step);
       if (result.applied && result.item !== undefined) items.set(key, result.item);

@@ -1,9 +1,6 @@
-import type { Clock, Random } from '../clock.ts';
-import type { CircuitSettings } from '../settings.ts';
 import type {
   Admission,
   CallOutcome,
-  Circuit,
   CircuitSnapshot,
   CircuitState,
   CircuitTransition,
@@ -13,12 +10,15 @@ import { bucketOf, failureTally, onRecordUntil, opens, recordEnds } from './fail
 import { guardedStore } from './guarded-store.ts';
 import { LOSER_SHARE, localCircuit } from './local-circuit.ts';
 import { openTimeMs } from './open-time.ts';
-import type { CircuitItem, CircuitStep, CircuitStore, SharedState } from './shared-item.ts';
+import type { OperatorState, Reason, SharedCircuit, SharedCircuitOptions } from './shared-circuit-options.ts';
+import type { CircuitItem, CircuitStep, SharedState } from './shared-item.ts';
 import {
   acquireStep,
+  type CircuitFault,
   closeStep,
   forceStep,
   nextVersion,
+  openStep,
   probeSucceededStep,
   releaseStep,
   reopenStep,
@@ -28,35 +28,7 @@ import {
   tripStep,
 } from './shared-steps.ts';
 
-/** Options of {@link sharedCircuit}. */
-export interface SharedCircuitOptions {
-  readonly name: string;
-  /** Key of the item in the store. */
-  readonly key: string;
-  readonly settings: CircuitSettings;
-  readonly store: CircuitStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Makes a token that nobody else makes. */
-  readonly newToken: () => string;
-  /** Told of each change of state that this environment brought about. */
-  readonly onTransition?: (transition: CircuitTransition) => void;
-  /** Told of each call to the store that failed. */
-  readonly onStoreError?: (operation: string, error: unknown) => void;
-}
-
-/** State that an operator sets for everybody: held open, held closed, or closed and on its own again. */
-export type OperatorState = 'forced-open' | 'forced-closed' | 'closed';
-
-/** A circuit that all environments share. */
-export interface SharedCircuit extends Circuit {
-  /**
-   * Set the state for everybody; others see it within the time that they go by what they read.
-   *
-   * @throws what the store throws: an operator has to know
-   */
-  set(state: OperatorState): Promise<void>;
-}
+export type { OperatorState, SharedCircuit, SharedCircuitOptions };
 
 /** Leave of a shared circuit. */
 interface SharedPermit extends Permit {
@@ -107,6 +79,8 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   /** Version before this environment created the item: nothing had happened yet, so what was admitted then counts. */
   let versionBefore = 0;
   let freshUntil = Number.NEGATIVE_INFINITY;
+  /** When it was last unclear whether a step had been taken: what was read before does not tell. */
+  let unclearSince = Number.NEGATIVE_INFINITY;
   let reachable = true;
   let openSeenAt = 0;
   let dirtyUntil = 0;
@@ -199,6 +173,15 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     if (answer.kind === 'answer') adopt(answer.value);
     const goodForMs = settings.cacheForMs * (1 + CACHE_JITTER * (2 * random() - 1));
     freshUntil = clock.now() + (reachable ? goodForMs : Math.min(UNREACHABLE_MS, goodForMs));
+  }
+
+  function learn(item: CircuitItem | undefined, askedAt: number): void {
+    if (item === undefined && known !== undefined) return;
+    reachable = true;
+    adopt(item);
+    if (askedAt < unclearSince) return;
+    // Who asked comes back first: so all of them are read as often as one would be.
+    freshUntil = Math.max(freshUntil, askedAt + settings.cacheForMs * (1 + CACHE_JITTER));
   }
 
   /** Go by what a store said; what is older than what is known is a stale read. */
@@ -315,8 +298,9 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   ): Promise<void> {
     const probe = { version: epoch, token, now: clock.now() };
     if (outcome.kind === 'failure') {
-      const openForMs = openTimeMs(settings, (known?.reopened ?? 0) + 1, outcome.retryAfterMs, random);
-      await change(reopenStep({ ...probe, openForMs, lastError: outcome.summary }), 'half-open');
+      const { summary: lastError, retryAfterMs, fingerprint } = outcome;
+      const openForMs = openTimeMs(settings, (known?.reopened ?? 0) + 1, retryAfterMs, random);
+      await change(reopenStep({ ...probe, openForMs, lastError, fingerprint }), 'half-open');
     } else if (outcome.kind === 'success' && successes + 1 >= settings.successThreshold) {
       await change(closeStep(probe), 'half-open');
     } else {
@@ -324,15 +308,26 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     }
   }
 
-  /** Take a step; who took one that changes the state tells it. */
-  async function change(step: CircuitStep, from?: CircuitState): Promise<void> {
+  /** Take a step; who took one that changes the state tells it. Comes back with whether it was taken, if that is known. */
+  async function change(step: CircuitStep, from?: CircuitState): Promise<boolean | undefined> {
     const answer = await store.apply(step);
     if (answer.kind === 'none') {
       freshUntil = Number.NEGATIVE_INFINITY;
-      return;
+      unclearSince = clock.now();
+      return undefined;
     }
     adopt(answer.value.item);
     if (answer.value.applied && from !== undefined) changed(from);
+    return answer.value.applied;
+  }
+
+  async function openFor(fault: CircuitFault): Promise<boolean> {
+    for (let round = 0; round < MOST_ROUNDS && state() === 'closed'; round += 1) {
+      const openForMs = openTimeMs(settings, 0, undefined, random);
+      const opened = await change(openStep({ version, now: clock.now(), openForMs, ...fault }), 'closed');
+      if (opened !== false) return opened === true;
+    }
+    return false;
   }
 
   function changed(from: CircuitState, decidedBy: CircuitTransition['decidedBy'] = 'fleet'): void {
@@ -341,16 +336,17 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     onTransition?.({ circuit: name, decidedBy, from, to, lastError: known?.lastError, retryAtEpochMs });
   }
 
-  async function set(wanted: OperatorState): Promise<void> {
+  async function set(wanted: OperatorState, { summary, decidedBy = 'operator' }: Reason = {}): Promise<void> {
     const { state: from } = snapshot();
-    const { item } = await options.store.apply(options.key, forceStep(wanted, clock.now()));
+    const { item } = await options.store.apply(options.key, forceStep(wanted, clock.now(), summary));
     adopt(item);
-    changed(from, 'operator');
+    changed(from, decidedBy);
   }
 
   function snapshot(): CircuitSnapshot {
     const now = clock.now();
     const decision = decide(now);
+    const fingerprint = known?.fingerprint;
     if (decision === 'as the local layer says') {
       const own = local.snapshot();
       const unreportedUntil = tally.pending ? recordEnds(bucketOf(now, settings), settings.windowMs) : 0;
@@ -359,6 +355,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
         ...own,
         clean: own.clean && cleanAt <= now,
         cleanAtEpochMs: cleanAt > now ? cleanAt : undefined,
+        fingerprint,
       };
     }
     const open = known?.state === 'open' || known?.state === 'forced-open';
@@ -374,10 +371,20 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       retryAtEpochMs,
       clean: decision === 'yes',
       forced,
+      fingerprint,
     };
   }
 
-  return { name, slowCallMs: settings.slowCallMs, admit, report, snapshot, set };
+  return {
+    name,
+    slowCallMs: settings.slowCallMs,
+    admit,
+    report,
+    snapshot,
+    set,
+    open: (fault) => inTurn(() => openFor(fault)),
+    learn,
+  };
 }
 
 function admitted(permit: SharedPermit): Admission {

@@ -27,10 +27,12 @@ export interface CircuitItem {
   readonly leaseUntil?: number;
   /** Probes that succeeded so far. */
   readonly probeSuccesses?: number;
-  /** Summary of the last failure on record. */
+  /** Summary of the last failure on record, or why it is held. */
   readonly lastError?: string;
-  /** Fault that opened it, where one fault did: the kill switch. */
+  /** Fingerprint of the fault that it was opened for, where one was named. */
   readonly fingerprint?: string;
+  /** When it was opened for a fault, or forced open. */
+  readonly since?: number;
   /** When the item may be deleted. Forced states never expire. */
   readonly expiresAt?: number;
 }
@@ -82,4 +84,14 @@ export interface CircuitStore {
   /** @param consistent whether the answer has to know of every step that was taken before */
   read(key: string, consistent: boolean): Promise<CircuitItem | undefined>;
   apply(key: string, step: CircuitStep): Promise<StepResult>;
+}
+
+/** A store that gives many items for one request. */
+export interface CircuitBatchStore extends CircuitStore {
+  /**
+   * Items by key, which may be those of a moment ago.
+   *
+   * @returns an entry for each key that was answered: `undefined` for an item that is missing
+   */
+  readAll(keys: readonly string[]): Promise<ReadonlyMap<string, CircuitItem | undefined>>;
 }

@@ -29,6 +29,7 @@ const WINDOW: readonly CircuitField[] = [
 ];
 const LEASE: readonly CircuitField[] = ['leaseOwner', 'leaseUntil'];
 const OPENING: readonly CircuitField[] = ['openUntil', 'openForMs', 'reopened', 'probeSuccesses'];
+const CAUSE: readonly CircuitField[] = ['lastError', 'fingerprint', 'since'];
 
 /** The version after one, such that it also lies above any that a deleted item had. */
 export function nextVersion(version: number, now: number): number {
@@ -108,6 +109,40 @@ export function tripStep({
   };
 }
 
+/** What a circuit is opened for by somebody who knows better than its window. */
+export interface CircuitFault {
+  /** Equal for what has the same origin. */
+  readonly fingerprint: string;
+  /** Summary for people. */
+  readonly lastError: string;
+}
+
+/** Open a closed circuit for a fault that was found elsewhere, whatever its window says. */
+export function openStep({
+  version,
+  now,
+  openForMs,
+  lastError,
+  fingerprint,
+}: Opening & CircuitFault): CircuitStep {
+  return {
+    name: 'open',
+    when: { orMissing: true, version, state: 'closed' },
+    set: {
+      state: 'open',
+      version: nextVersion(version, now),
+      openUntil: now + openForMs,
+      openForMs,
+      reopened: 0,
+      lastError,
+      fingerprint,
+      since: now,
+      expiresAt: now + openForMs + KEPT_MS,
+    },
+    remove: WINDOW,
+  };
+}
+
 interface Lease {
   readonly version: number;
   readonly now: number;
@@ -168,12 +203,19 @@ export function closeStep({ version, token, now }: Probe & { readonly now: numbe
     name: 'close',
     when: { version, leaseOwner: token },
     set: { state: 'closed', version: nextVersion(version, now), expiresAt: now + KEPT_MS },
-    remove: [...OPENING, ...LEASE, ...WINDOW, 'lastError'],
+    remove: [...OPENING, ...LEASE, ...WINDOW, ...CAUSE],
   };
 }
 
-/** A probe failed. */
-export function reopenStep({ version, token, now, openForMs, lastError }: Probe & Opening): CircuitStep {
+/** A probe failed. Without a fingerprint of its own, that of the fault before stands. */
+export function reopenStep({
+  version,
+  token,
+  now,
+  openForMs,
+  lastError,
+  fingerprint,
+}: Probe & Opening & { readonly fingerprint?: string | undefined }): CircuitStep {
   return {
     name: 'reopen',
     when: { version, leaseOwner: token },
@@ -183,6 +225,7 @@ export function reopenStep({ version, token, now, openForMs, lastError }: Probe 
       openUntil: now + openForMs,
       openForMs,
       lastError,
+      ...(fingerprint === undefined ? {} : { fingerprint }),
       expiresAt: now + openForMs + KEPT_MS,
     },
     add: { reopened: 1 },
@@ -190,17 +233,28 @@ export function reopenStep({ version, token, now, openForMs, lastError }: Probe 
   };
 }
 
-/** An operator decides, whatever the state: that circuit is open, closed, or on its own again from the start. */
+/**
+ * An operator decides, whatever the state: that circuit is open, closed, or on its own again from the start.
+ *
+ * @param why what is told to who meets the circuit
+ */
 export function forceStep(
   state: Extract<SharedState, 'forced-open' | 'forced-closed' | 'closed'>,
   now: number,
+  why?: string,
 ): CircuitStep {
-  const expires: Partial<CircuitItem> = state === 'closed' ? { expiresAt: now + KEPT_MS } : {};
+  const set: Partial<CircuitItem> = {
+    state,
+    ...(state === 'closed' ? { expiresAt: now + KEPT_MS } : {}),
+    ...(state === 'forced-open' ? { since: now } : {}),
+    ...(why === undefined ? {} : { lastError: why }),
+  };
+  const gone = [...WINDOW, ...OPENING, ...LEASE, ...CAUSE, ...(state === 'closed' ? [] : EXPIRY)];
   return {
     name: state === 'closed' ? 'reset' : state,
-    set: { state, ...expires },
+    set,
     raiseVersionFrom: Math.floor(now),
-    remove: [...WINDOW, ...OPENING, ...LEASE, 'lastError', ...(state === 'closed' ? [] : EXPIRY)],
+    remove: gone.filter((field) => !(field in set)),
   };
 }
 

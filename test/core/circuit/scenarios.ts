@@ -41,6 +41,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   outages: some(span(15_000), 2),
   stalls: some(fc.tuple(span(25_000), environment).map(([each, index]) => ({ ...each, environment: index }))),
   crashes: some(fc.record({ environment, at: moment })),
+  faults: some(fc.record({ environment, at: moment })),
   operator: fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
     {

@@ -391,3 +391,89 @@ describe('an operator', () => {
     expect(moves()).toEqual(['operator: closed > open', 'operator: open > closed', 'fleet: closed > open']);
   });
 });
+
+describe('an opening for a fault', () => {
+  const fault = { fingerprint: 'abcdefabcdef', lastError: 'TypeError: a bug' };
+  const probing = { successThreshold: 1, openForMs: 10_000, maxOpenForMs: 60_000 };
+
+  it('opens it for all, once, without a failed call', async () => {
+    const { join, moves, item } = fleet(probing);
+    const [first, second] = [join(), join()];
+    expect(await first.circuit.open(fault)).toBe(true);
+    expect(await second.circuit.open({ ...fault, fingerprint: 'other' })).toBe(false);
+    expect(moves()).toEqual(['fleet: closed > open']);
+    expect(await item()).toMatchObject({ state: 'open', ...fault });
+    expect(await second.admitted()).toBe('refused');
+    expect(second.circuit.snapshot()).toMatchObject({ state: 'open', fingerprint: fault.fingerprint });
+  });
+
+  it('finds the version that it starts from where somebody else has changed it', async () => {
+    const { join, item } = fleet(probing);
+    const [late, operator] = [join(), join()];
+    await late.admitted();
+    await operator.circuit.set('closed');
+    expect(await late.circuit.open(fault)).toBe(true);
+    expect(await item()).toMatchObject({ state: 'open', ...fault });
+  });
+
+  it('is named by the last probe that failed, and forgotten when one succeeds', async () => {
+    const { clock, join, item } = fleet(probing);
+    const { circuit, permit, call } = join();
+    await circuit.open(fault);
+    clock.advance(10_000);
+    await circuit.report(await permit(), { kind: 'failure', summary: 'Error: no', fingerprint: 'other' });
+    expect(await item()).toMatchObject({ state: 'open', fingerprint: 'other', reopened: 1 });
+    clock.advance(20_000);
+    await call(success);
+    expect(await item()).toEqual({
+      version: START + 30_001,
+      state: 'closed',
+      expiresAt: START + 30_000 + 86_400_000,
+    });
+    expect(circuit.snapshot().fingerprint).toBeUndefined();
+  });
+
+  it('does not come about, and rejects nothing, while the store is down', async () => {
+    const { join, next, errors } = fleet(probing);
+    const { circuit, admitted } = join();
+    next.trouble = 'down';
+    expect(await circuit.open(fault)).toBe(false);
+    expect(await admitted()).toBe('admitted');
+    expect(errors).toContain('write a circuit: open');
+  });
+
+  it('is found by the next call when its answer was lost', async () => {
+    const { join, next, asked } = fleet(probing);
+    const { circuit, admitted } = join();
+    await admitted();
+    next.trouble = 'lost reply';
+    expect(await circuit.open(fault)).toBe(false);
+    expect(await admitted()).toBe('refused');
+    expect(asked).toEqual(['read', 'open', 'read']);
+  });
+});
+
+describe('what comes along with another read', () => {
+  const item = { version: START, state: 'forced-open', lastError: 'held' } as const;
+
+  it('is news, and saves a read', async () => {
+    const { clock, join, asked } = fleet();
+    const { circuit } = join();
+    circuit.learn(item, clock.now());
+    expect(circuit.admit()).toMatchObject({ kind: 'refused', lastError: 'held' });
+    clock.advance(5_999);
+    expect(circuit.admit()).toMatchObject({ kind: 'refused' });
+    expect(asked).toEqual([]);
+  });
+
+  it('does not answer for a step that may have been taken since', async () => {
+    const { clock, join, next, asked } = fleet();
+    const { circuit, admitted } = join();
+    await admitted();
+    next.trouble = 'lost reply';
+    await circuit.open({ fingerprint: 'f', lastError: 'e' });
+    circuit.learn(undefined, clock.now() - 1);
+    expect(await admitted()).toBe('refused');
+    expect(asked).toEqual(['read', 'open', 'read']);
+  });
+});

@@ -51,6 +51,65 @@ describe.each(closedSteps)('%s', (_name, step) => {
   });
 });
 
+describe('an opening for a fault', () => {
+  const fault = { fingerprint: 'abcdefabcdef', lastError: 'TypeError: a bug' };
+  const step = steps.openStep({ version, now, openForMs, ...fault });
+  const opened = takeStep(closed, step).item;
+
+  it('is taken from a closed circuit and from a missing one, whatever the window says', () => {
+    const expected = {
+      version: now,
+      state: 'open',
+      openUntil: now + openForMs,
+      openForMs,
+      reopened: 0,
+      since: now,
+      expiresAt: now + openForMs + DAY_MS,
+      ...fault,
+    };
+    expect(opened).toEqual(expected);
+    expect(takeStep(undefined, step)).toEqual({ applied: true, item: expected });
+  });
+
+  it.each([
+    ['another version', { ...closed, version: version + 1 }],
+    ['an open one', open],
+    ['a half-open one', halfOpen],
+    ['one that is held', { version, state: 'forced-open' as const }],
+  ])('is not taken from %s', (_what, item) => {
+    expect(takeStep(item, step)).toEqual({ applied: false, item });
+  });
+
+  it('is known by its fault until it closes; a probe that fails otherwise names another one', () => {
+    const acquired = takeStep(opened, steps.acquireStep({ version: now, now, token, leaseForMs: 1 })).item;
+    expect(acquired).toMatchObject({ ...fault, since: now });
+    const probe = { version: now + 1, token, now };
+    const again = { ...probe, openForMs, lastError };
+    expect(takeStep(acquired, steps.reopenStep(again)).item).toMatchObject({
+      fingerprint: fault.fingerprint,
+    });
+    const other = steps.reopenStep({ ...again, fingerprint: 'bbbbbbbbbbbb' });
+    expect(takeStep(acquired, other).item).toMatchObject({ fingerprint: 'bbbbbbbbbbbb', lastError });
+    const done = { version: now + 1, state: 'closed', expiresAt: now + DAY_MS };
+    expect(takeStep(acquired, steps.closeStep({ ...probe, now: now + 1 })).item).toEqual({
+      ...done,
+      version: now + 2,
+      expiresAt: now + 1 + DAY_MS,
+    });
+    expect(takeStep(acquired, steps.forceStep('closed', now)).item).toEqual({ ...done, version: now + 2 });
+  });
+});
+
+it('tells why a circuit is held, and since when, until it is reset', () => {
+  const { item } = takeStep(open, steps.forceStep('forced-open', now, 'maintenance'));
+  expect(item).toEqual({ version: version + 1, state: 'forced-open', since: now, lastError: 'maintenance' });
+  expect(takeStep(item, steps.forceStep('closed', now)).item).toEqual({
+    version: version + 2,
+    state: 'closed',
+    expiresAt: now + DAY_MS,
+  });
+});
+
 describe.each(probeSteps)('%s', (_name, step) => {
   it.each([
     ['somebody else’s lease', { ...halfOpen, leaseOwner: 'yours' }],
@@ -80,13 +139,14 @@ it('creates the item with the first report, with the time of day as its version'
   });
 });
 
-it('takes no other step without an item, but for an operator’s', () => {
-  const created = new Set(['report', 'reset', 'forced-open', 'forced-closed']);
+it('takes no other step without an item, but for an opening and an operator’s', () => {
+  const created = new Set(['report', 'open', 'reset', 'forced-open', 'forced-closed']);
   const all = [
     ...closedSteps,
     ...probeSteps,
     ['an acquire', steps.acquireStep({ version, now, token, leaseForMs: 1 })],
     ['a take-over', steps.takeOverStep({ version, now, token, leaseForMs: 1 })],
+    ['an opening', steps.openStep({ version, now, openForMs, lastError, fingerprint: 'f' })],
     ['a hold', steps.forceStep('forced-open', now)],
   ] as const;
   for (const [, step] of all) expect(takeStep(undefined, step).applied).toBe(created.has(step.name));

@@ -46,6 +46,8 @@ export interface Scenario {
   readonly stalls: readonly (Span & { readonly environment: number })[];
   /** An environment ends, and another one takes its place. */
   readonly crashes: readonly { readonly environment: number; readonly at: number }[];
+  /** An environment finds a fault, and opens the circuit for it. */
+  readonly faults: readonly { readonly environment: number; readonly at: number }[];
   readonly operator: readonly { readonly at: number; readonly state: OperatorState }[];
   /** A day passes in an instant; what has expired is deleted, or not yet. */
   readonly days: readonly { readonly at: number; readonly deleted: boolean }[];
@@ -212,8 +214,11 @@ export async function simulate(scenario: Scenario, inner: SimulatedStore, key = 
       if (early > 2_000) blame(`it was probed ${early} ms before its open time ended`);
     }
     if (from === to && by !== undefined && after !== undefined) checkReport(step, before, after, by);
+    if (step.name === 'open' && from !== 'closed') blame(`"${step.name}" was taken from ${from}`);
+    checkFingerprint(before, after);
     if (from === 'closed' && to === 'open') {
       opened += 1;
+      if (step.name === 'open') return;
       const failures = (before?.failures ?? 0) + (before?.previousFailures ?? 0);
       if (failures < settings.failureThreshold) blame(`it opened at ${failures} failures`);
     }
@@ -227,6 +232,14 @@ export async function simulate(scenario: Scenario, inner: SimulatedStore, key = 
       const most = settings.maxOpenForMs * 1.1 + 1_000;
       if (clocksAreRight && openFor > most) blame(`it opened for ${openFor} ms`);
     }
+  }
+
+  /** What it was opened for is known until it closes. */
+  function checkFingerprint(before: CircuitItem | undefined, after: CircuitItem | undefined): void {
+    const stands = after?.state === 'open' || after?.state === 'half-open';
+    if (!stands && after?.fingerprint !== undefined) blame(`it is ${after?.state} for a fault`);
+    if (!stands || before?.state === undefined || before.state === 'closed') return;
+    if (before.fingerprint !== after.fingerprint) blame('it forgot what it was opened for');
   }
 
   /** What is reported of a circuit was seen since it closed. */
@@ -292,6 +305,7 @@ export async function simulate(scenario: Scenario, inner: SimulatedStore, key = 
 
   async function call(environment: Environment, skew: number): Promise<void> {
     const { circuit } = environment;
+    if (random() < 0.1) overhear(circuit, skew);
     const admission = await circuit.admit(scenario.callLimitMs);
     const probes = admission.kind === 'admitted' && admission.permit.probe;
     checkAdmission(environment, admission.kind, probes);
@@ -317,6 +331,13 @@ export async function simulate(scenario: Scenario, inner: SimulatedStore, key = 
           ? { kind: 'failure', summary: 'down', retryAfterMs: scenario.retryAfterMs }
           : { kind: 'success' },
     );
+  }
+
+  /** Another circuit of the environment was read, and this one's item came with it. */
+  function overhear(circuit: SharedCircuit, skew: number): void {
+    if (within(scenario.outages, now)) return;
+    const late = random() < scenario.stale ? now - 1_000 * random() : now;
+    circuit.learn(history.findLast(({ at }) => at <= late)?.item, base + now + skew - 20 * random());
   }
 
   function noteProbe(environment: Environment, lasts: number): void {
@@ -366,6 +387,15 @@ export async function simulate(scenario: Scenario, inner: SimulatedStore, key = 
   for (const { from, forMs } of scenario.outages) {
     schedule(from + forMs, undefined, () => {
       reachableSince = now;
+    });
+  }
+  for (const { at, environment: index } of scenario.faults) {
+    schedule(at, undefined, () => {
+      failed = true;
+      void environments[index % environments.length]?.circuit.open({
+        fingerprint: `fault ${at}`,
+        lastError: 'TypeError: a bug',
+      });
     });
   }
   for (const { at, state } of scenario.operator) {

@@ -1,0 +1,189 @@
+import type { AttemptNotes } from './attempt-notes.ts';
+import { withOneLeft } from './budget.ts';
+import type { Permit } from './circuit/circuit.ts';
+import type { SharedCircuit } from './circuit/shared-circuit-options.ts';
+import type { Clock, Random } from './clock.ts';
+import { CLOCK_SKEW_MS } from './crash.ts';
+import { CrashError } from './errors.ts';
+import type { EventSink } from './events.ts';
+import { type ErrorSummary, summarizeError } from './failure.ts';
+import type { FailureEnvelope } from './failure-envelope.ts';
+import { haltAt } from './halt.ts';
+import { type DeadLetterCounts, type FaultCount, killSwitch } from './kill-switch.ts';
+import type { ReceivedMessage } from './message.ts';
+import type { MessageRecord } from './records.ts';
+import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from './settings.ts';
+import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
+import { waitingBy } from './waiting.ts';
+
+/** What the gate needs of the intake's circuit. */
+export type IntakeCircuit = Pick<SharedCircuit, 'name' | 'admit' | 'report' | 'snapshot' | 'open' | 'set'>;
+
+/** What the gate is made of. */
+export interface IntakeGateParts {
+  readonly settings: ConsumerSettings;
+  readonly intake: IntakeCircuit;
+  readonly counts: DeadLetterCounts;
+  readonly starts: AttemptNotes;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A message's way through the gate, from before its attempt to its verdict. */
+export interface Passage {
+  readonly kind: 'passage';
+  /** What becomes of the message in the end. */
+  leave(verdict: Verdict): Promise<Verdict>;
+  /** Hand back what was taken, if nobody left. */
+  close(): Promise<void>;
+}
+
+/** Stands before the attempts of a consumer's messages, and before its dead-letter queue. */
+export interface IntakeGate {
+  /** Ask for leave to make an attempt. @param forMs longest time that it can take */
+  enter(message: ReceivedMessage, forMs: number): Promise<Passage | PutBackVerdict>;
+  /** Judge a message that is to be dead-lettered without another attempt. */
+  turnAway(message: ReceivedMessage, verdict: MoveVerdict): Promise<Verdict>;
+}
+
+/** Put back for this long when the count could not be written. Milliseconds. */
+const UNAVAILABLE_DELAY_MS = 15_000;
+
+/** Settings of the intake's circuit: one message that gets through opens the intake again. */
+export function intakeCircuitSettings({ killSwitch }: ConsumerSettings): CircuitSettings {
+  const { openForMs, maxOpenForMs } = killSwitch === false ? DEFAULTS.killSwitch : killSwitch;
+  return { ...DEFAULTS.circuit, successThreshold: 1, openForMs, maxOpenForMs };
+}
+
+/**
+ * The gate of a consumer's intake: while its circuit is open, messages are put back free of charge, but for one at a
+ * time that tries. Where one fault would take too many messages, the gate keeps them out of the dead-letter queue and
+ * opens the circuit (the kill switch); where order matters more than progress, it does so for the first one (`halt`).
+ */
+export function intakeGate(parts: IntakeGateParts): IntakeGate {
+  const { settings, intake, emit, clock, random } = parts;
+  const { openForMs } = intakeCircuitSettings(settings);
+  const until = waitingBy(clock, random);
+  const halts = settings.onExhausted === 'halt';
+  const limits = halts ? false : settings.killSwitch;
+  const counter =
+    limits === false ? undefined : killSwitch({ settings: limits, counts: parts.counts, clock });
+
+  function putOff({ messageId }: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
+    const { retryAtEpochMs = clock.now() + openForMs } = intake.snapshot();
+    return defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error);
+  }
+
+  async function judge(message: ReceivedMessage, verdict: Verdict, fault: Fault): Promise<Verdict> {
+    if (counter === undefined) {
+      return halts && verdict.kind === 'move' ? haltAt(parts, message, verdict, until) : verdict;
+    }
+    const { forced, state, fingerprint } = intake.snapshot();
+    // Who holds the intake open by force does not want it closed for a fault.
+    if (forced && state === 'closed') return verdict;
+    if (fingerprint === fault.fingerprint) return putOff(message, fault);
+    if (verdict.kind !== 'move') return verdict;
+    let found: FaultCount;
+    try {
+      found = await counter.count(fault.fingerprint);
+    } catch (error) {
+      emit({ kind: 'store-error', operation: 'count a dead letter', error: summarizeError(error) });
+      return defer(message.messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS, fault.error);
+    }
+    if (!found.tooMany) return verdict;
+    const opened = await intake.open({ fingerprint: fault.fingerprint, lastError: fault.summary });
+    const { count, finished } = found;
+    if (opened) emit({ kind: 'kill-switch', fault: fault.fingerprint, error: fault.name, count, finished });
+    return putOff(message, fault);
+  }
+
+  /** The message that tries tells whether the fault is over. */
+  async function judgeProbe(message: ReceivedMessage, permit: Permit, verdict: Verdict): Promise<Verdict> {
+    const fault = faultOf(verdict);
+    if (fault !== undefined && counter !== undefined) {
+      const { fingerprint, summary } = fault;
+      await intake.report(permit, { kind: 'failure', summary, fingerprint });
+      return putOff(message, fault, true);
+    }
+    const judged = fault === undefined ? verdict : await judge(message, verdict, fault);
+    const handled = verdict.kind === 'done' && verdict.handled === true;
+    // Without a kill switch nothing is to be found out: what it left behind ends with the first message.
+    await intake.report(permit, { kind: handled || fault !== undefined ? 'success' : 'ignored' });
+    return judged;
+  }
+
+  function passage(message: ReceivedMessage, permit: Permit): Passage {
+    let left = false;
+    return {
+      kind: 'passage',
+      async leave(verdict) {
+        left = true;
+        if (verdict.kind === 'done') counter?.finished();
+        if (permit.probe) return judgeProbe(message, permit, verdict);
+        await intake.report(permit, { kind: 'ignored' });
+        const fault = faultOf(verdict);
+        return fault === undefined ? verdict : judge(message, verdict, fault);
+      },
+      async close() {
+        if (!left) await intake.report(permit, { kind: 'ignored' });
+      },
+    };
+  }
+
+  return {
+    async enter(message, forMs) {
+      const admission = await intake.admit(forMs);
+      if (admission.kind === 'admitted') return passage(message, admission.permit);
+      emit({ kind: 'circuit-rejected', circuit: intake.name });
+      return defer(message.messageId, 'held', until(admission.retryAtEpochMs));
+    },
+    async turnAway(message, verdict) {
+      const fault = faultOf(verdict);
+      if (fault === undefined) return verdict;
+      const judged = await judge(message, verdict, fault);
+      if (judged.kind !== 'put-back' || judged.cause === 'store-unavailable') return judged;
+      // It will have to be tried once more, to find out whether the fault is over.
+      const record = judged.record ?? withOneLeft(settings.attempts, recordIn(verdict.envelope));
+      // The crash has been charged, but the message stays a suspect.
+      const crash = { endsBy: clock.now() - CLOCK_SKEW_MS, alone: false };
+      if (fault.name === CRASH) await parts.starts.begin(message, record, crash);
+      return { ...judged, record };
+    },
+  };
+}
+
+/** Name of the error of who ended with the environment. */
+const CRASH = new CrashError().name;
+
+function recordIn({ attempts, history, firstAttemptAt, error: lastError }: FailureEnvelope): MessageRecord {
+  return { attempts, history, firstAttemptAt, lastError };
+}
+
+/** What a message failed for, where that costs it an attempt or more. */
+interface Fault {
+  readonly fingerprint: string;
+  readonly name: string;
+  /** Name and message of the error: for the state table, not for logs. */
+  readonly summary: string;
+  readonly error: ErrorSummary | undefined;
+}
+
+function faultOf(verdict: Verdict): Fault | undefined {
+  if (verdict.kind === 'put-back') {
+    return verdict.record === undefined ? undefined : faultFrom(verdict.record.lastError, verdict.record);
+  }
+  if (verdict.kind !== 'move' || verdict.target !== 'dead-letter') return undefined;
+  return faultFrom(verdict.envelope.error, verdict.envelope);
+}
+
+function faultFrom(
+  error: ErrorSummary | undefined,
+  { history }: { readonly history: readonly { readonly error: string; readonly fingerprint: string }[] },
+): Fault {
+  const last = history.at(-1);
+  const name = error?.name ?? last?.error ?? 'unknown';
+  const fingerprint = error?.fingerprint ?? (last?.fingerprint || 'unknown');
+  const summary = error === undefined ? name : `${name}: ${error.message}`.slice(0, 200);
+  return { fingerprint, name, summary, error };
+}

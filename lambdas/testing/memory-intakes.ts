@@ -1,0 +1,64 @@
+import type { CircuitState } from '../core/circuit/circuit.ts';
+import { memoryCircuits } from '../core/circuit/memory-circuits.ts';
+import { type SharedCircuit, sharedCircuit } from '../core/circuit/shared-circuit.ts';
+import { forceStep } from '../core/circuit/shared-steps.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import { intakeCircuitSettings } from '../core/intake-gate.ts';
+import { type ConsumerSettings, INTAKE_CIRCUIT } from '../core/settings.ts';
+
+/** The intakes of consumers, kept from one batch to the next, that tests can hold. What is changed is seen at once. */
+export class MemoryIntakes {
+  readonly #store = memoryCircuits();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #consumers = new Map<string, SharedCircuit>();
+  #reason: string | undefined;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** The intake of a consumer; one that is met for the first time is held if all are. */
+  of(settings: ConsumerSettings): SharedCircuit {
+    const { consumerId } = settings;
+    const known = this.#consumers.get(consumerId);
+    if (known !== undefined) return known;
+    const circuit = sharedCircuit({
+      name: INTAKE_CIRCUIT,
+      key: consumerId,
+      settings: { ...intakeCircuitSettings(settings), cacheForMs: 0 },
+      store: this.#store,
+      clock: this.#clock,
+      random: this.#random,
+      newToken: () => crypto.randomUUID(),
+    });
+    this.#consumers.set(consumerId, circuit);
+    if (this.#reason !== undefined) this.#force(consumerId, 'forced-open', this.#reason);
+    return circuit;
+  }
+
+  hold(reason: string): void {
+    this.#reason = reason;
+    for (const consumerId of this.#consumers.keys()) this.#force(consumerId, 'forced-open', reason);
+  }
+
+  resume(): void {
+    this.#reason = undefined;
+    for (const consumerId of this.#consumers.keys()) this.#force(consumerId, 'closed');
+  }
+
+  /** What the intakes are, as the last one knows it: `closed` lets messages in. */
+  state(): CircuitState {
+    const last = [...this.#consumers.values()].at(-1);
+    return last?.snapshot().state ?? (this.#reason === undefined ? 'closed' : 'open');
+  }
+
+  #force(consumerId: string, state: 'forced-open' | 'closed', why?: string): void {
+    // The store takes the step before it returns the promise.
+    void this.#store.apply(consumerId, forceStep(state, this.#clock.now(), why));
+    void this.#store
+      .read(consumerId, true)
+      .then((item) => this.#consumers.get(consumerId)?.learn(item, this.#clock.now()));
+  }
+}
