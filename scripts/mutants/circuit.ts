@@ -223,7 +223,7 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     name: 'take a lease whose answer was lost for somebody else’s',
     rule: RULE,
     file: CIRCUIT,
-    find: '    else if (answer.asked) await refresh(true); // it may have been done all the same\n',
+    find: '    else if (answer.asked)\n      await refresh(true); // it may have been done all the same\n',
     replace: '',
     tests: EXAMPLES,
   },

@@ -109,8 +109,16 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     name: 'take the last attempt while the circuit has failures on record',
     rule: DEFERRAL,
     file: JUDGE,
-    find: "      if (unwell) return defer(messageId, 'circuit-unwell', delayMs, summary);\n",
+    find: "      if (unwell) return defer(messageId, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);\n",
     replace: '',
+    tests: ['test/core/deferral.test.ts'],
+  },
+  {
+    name: 'bring the last attempt back while its own failures are on record',
+    rule: DEFERRAL,
+    file: JUDGE,
+    find: "'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary)",
+    replace: "'circuit-unwell', delayMs, summary)",
     tests: ['test/core/deferral.test.ts'],
   },
   {
