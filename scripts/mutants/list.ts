@@ -1,5 +1,6 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
+import { INTAKE_MUTANTS } from './intake.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
@@ -10,4 +11,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ADAPTER_MUTANTS,
   ...SCREENING_MUTANTS,
   ...CIRCUIT_MUTANTS,
+  ...INTAKE_MUTANTS,
 ];
