@@ -6,6 +6,13 @@ export {
   withCircuitBreaker,
 } from './aws/circuit-breaker.ts';
 export type { RuntimeClients } from './aws/clients.ts';
+export {
+  type IntakeChange,
+  type IntakeState,
+  type IntakeSwitch,
+  type IntakeSwitchOptions,
+  intakeSwitch,
+} from './aws/intake-switch.ts';
 export type { InvocationContext, SqsBatchResponse, SqsEvent, SqsEventRecord } from './aws/lambda-event.ts';
 export {
   createProducer,

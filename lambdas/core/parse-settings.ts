@@ -25,13 +25,9 @@ import {
 import { SettingsReader } from './settings-reader.ts';
 
 /** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
-export type SettingsInput<T> = {
-  readonly [K in keyof T]?: NonNullable<T[K]> extends readonly unknown[]
-    ? T[K]
-    : NonNullable<T[K]> extends object
-      ? SettingsInput<NonNullable<T[K]>>
-      : T[K];
-};
+export type SettingsInput<T> = { readonly [K in keyof T]?: PartOf<T[K]> };
+
+type PartOf<V> = V extends readonly unknown[] ? V : V extends object ? SettingsInput<V> : V;
 
 const DAY_SECONDS = 86_400;
 const DEFAULT_RETENTION_SECONDS = 4 * DAY_SECONDS;

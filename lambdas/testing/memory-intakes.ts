@@ -1,6 +1,7 @@
 import type { CircuitState } from '../core/circuit/circuit.ts';
-import { memoryCircuits } from '../core/circuit/memory-circuits.ts';
+import { takeStep } from '../core/circuit/memory-circuits.ts';
 import { type SharedCircuit, sharedCircuit } from '../core/circuit/shared-circuit.ts';
+import type { CircuitItem, CircuitStep, StepResult } from '../core/circuit/shared-item.ts';
 import { forceStep } from '../core/circuit/shared-steps.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { intakeCircuitSettings } from '../core/intake-gate.ts';
@@ -8,7 +9,7 @@ import { type ConsumerSettings, INTAKE_CIRCUIT } from '../core/settings.ts';
 
 /** The intakes of consumers, kept from one batch to the next, that tests can hold. What is changed is seen at once. */
 export class MemoryIntakes {
-  readonly #store = memoryCircuits();
+  readonly #items = new Map<string, CircuitItem>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #consumers = new Map<string, SharedCircuit>();
@@ -28,7 +29,10 @@ export class MemoryIntakes {
       name: INTAKE_CIRCUIT,
       key: consumerId,
       settings: { ...intakeCircuitSettings(settings), cacheForMs: 0 },
-      store: this.#store,
+      store: {
+        read: async (key) => this.#items.get(key),
+        apply: async (key, step) => this.#take(key, step),
+      },
       clock: this.#clock,
       random: this.#random,
       newToken: () => crypto.randomUUID(),
@@ -55,10 +59,14 @@ export class MemoryIntakes {
   }
 
   #force(consumerId: string, state: 'forced-open' | 'closed', why?: string): void {
-    // The store takes the step before it returns the promise.
-    void this.#store.apply(consumerId, forceStep(state, this.#clock.now(), why));
-    void this.#store
-      .read(consumerId, true)
-      .then((item) => this.#consumers.get(consumerId)?.learn(item, this.#clock.now()));
+    const now = this.#clock.now();
+    const { item } = this.#take(consumerId, forceStep(state, now, why));
+    this.#consumers.get(consumerId)?.learn(item, now);
+  }
+
+  #take(consumerId: string, step: CircuitStep): StepResult {
+    const result = takeStep(this.#items.get(consumerId), step);
+    if (result.applied && result.item !== undefined) this.#items.set(consumerId, result.item);
+    return result;
   }
 }

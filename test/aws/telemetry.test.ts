@@ -185,6 +185,42 @@ describe('log lines', () => {
     ]);
   });
 
+  it('name the fault that the kill switch found, and its share', () => {
+    const event: PipelineEvent = {
+      kind: 'kill-switch',
+      fault: 'abcdefabcdef',
+      error: 'TypeError',
+      count: 10,
+      finished: 60,
+    };
+    expect(told(event).logs()).toMatchObject([
+      {
+        level: 'ERROR',
+        message: 'kill switch',
+        fingerprint: 'abcdefabcdef',
+        error_name: 'TypeError',
+        count: 10,
+        finished: 60,
+        share: 0.167,
+      },
+    ]);
+  });
+
+  it('name the message that a queue halts at, and nothing that it says', () => {
+    const lines = told({ kind: 'halted', messageId, stableId: 's-1', error });
+    expect(lines.logs()).toMatchObject([
+      {
+        level: 'ERROR',
+        message: 'halted',
+        message_id: messageId,
+        stable_id: 's-1',
+        error_name: 'OrderError',
+        fingerprint: 'abcdefabcdef',
+      },
+    ]);
+    expect(lines.text()).not.toContain('canary');
+  });
+
   it.each(['internal-error', 'misconfigured'] as const)('tell our own faults in full: %s', (cause) => {
     const event: PipelineEvent = { kind: 'deferred', messageId, cause, delaySeconds: 15, error };
     expect(told(event).logs()).toMatchObject([{ level: 'ERROR', cause, error_message: 'canary-error' }]);

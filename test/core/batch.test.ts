@@ -37,6 +37,7 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
   const begun: string[] = [];
   const known = new Map<string, KnownRecord>();
   const lingered: number[] = [];
+  const settledBy: number[] = [];
   const slow = new Set<string>();
   const stuck = new Set<string>();
   let running = 0;
@@ -47,7 +48,10 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
     emit,
     clock,
     random: () => 0.5,
-    linger: async (forMs) => void lingered.push(forMs),
+    async linger(forMs) {
+      lingered.push(forMs);
+      settledBy.push(source.changes.length);
+    },
     settlement: createSettlement({
       settings,
       source,
@@ -84,7 +88,9 @@ function setup(overrides: SettingsInput<ConsumerSettings> = {}, verdicts: Record
     slow,
     stuck,
     lingered,
+    settledBy,
     runWhole: (...messages: QueueMessage[]) => processBatch(parts, messages, 30_000),
+    runFor: (remainingMs: number, ...messages: QueueMessage[]) => processBatch(parts, messages, remainingMs),
     kinds,
     concurrency: () => most,
   };
@@ -272,5 +278,63 @@ describe('a handler that was left behind', () => {
     stuck.add('a');
     await run(queueMessage({ messageId: 'suspect', receiveCount: 3 }), ...plain('a'));
     expect(begun).toEqual(['a']);
+  });
+});
+
+describe('an invocation that could do nothing', () => {
+  const held = (id: string, delayMs = 60_000) => defer(id, 'held', delayMs);
+
+  it.each([
+    ['circuit-open', 'circuit-open'],
+    ['a hold', 'held'],
+    ['the kill switch', 'kill-switch'],
+    ['a halt', 'halted'],
+  ] as const)('because of %s waits before it returns, after everything is settled', async (_what, cause) => {
+    const { run, lingered, settledBy } = setup({}, { a: defer('a', cause, 60_000), b: held('b') });
+    await run(...plain('a', 'b'));
+    expect(lingered).toEqual([2_000]);
+    expect(settledBy).toEqual([2]);
+  });
+
+  it('waits no longer than until the first message may come back', async () => {
+    const { run, lingered } = setup({}, { a: held('a', 700), b: held('b', 500) });
+    await run(...plain('a', 'b'));
+    expect(lingered).toEqual([500]);
+  });
+
+  it('waits for a quarter of the time left at most', async () => {
+    const { runFor, lingered } = setup({}, { a: held('a') });
+    await runFor(4_000, ...plain('a'));
+    expect(lingered).toEqual([1_000]);
+  });
+
+  it('counts those behind in its groups as well', async () => {
+    const { run, lingered } = setup(FIFO, { a1: held('a1'), b1: held('b1') });
+    await run(...grouped('a1', 'a2', 'b1'));
+    expect(lingered).toEqual([2_000]);
+  });
+
+  it.each([
+    ['a message was handled', {}],
+    ['a message waits for another reason', { b: defer('b', 'in-progress', 60_000) }],
+    ['a message was moved', { b: move }],
+  ] as const)('does not wait if %s', async (_what, verdicts) => {
+    const { run, lingered } = setup({}, { a: held('a'), ...verdicts });
+    await run(...plain('a', 'b'));
+    expect(lingered).toEqual([]);
+  });
+
+  it('does not wait behind a message that failed', async () => {
+    const { run, lingered } = setup(FIFO, { a1: defer('a1', 'handler', 9_000) });
+    await run(...grouped('a1', 'a2'));
+    expect(lingered).toEqual([]);
+  });
+
+  it('does not wait when it has no messages, or is to be given up', async () => {
+    const { run, runWhole, stuck, lingered } = setup({}, { a: held('a') });
+    await run();
+    stuck.add('a');
+    await runWhole(...plain('a'));
+    expect(lingered).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ const RULE = '10 intake follows the circuit';
 const TESTS = ['test/core/intake/controller.test.ts', 'test/core/intake/controller.property.test.ts'];
 
 /** Mutants of the intake controller. */
-export const INTAKE_MUTANTS: readonly Mutant[] = [
+export const INTAKE_CONTROLLER_MUTANTS: readonly Mutant[] = [
   {
     name: 'pause before the marker says so',
     rule: RULE,
