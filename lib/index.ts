@@ -3,6 +3,7 @@ export { Backoff, type BackoffProps } from './backoff.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';
+export type { IntakeAlarmsOptions } from './monitoring/intake-watches.ts';
 export {
   ResilienceAlarms,
   type ResilienceAlarmsOptions,

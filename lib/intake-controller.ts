@@ -62,10 +62,13 @@ const MAPPING_ID_LENGTH = 36;
  * gently for probes and after them. Consumers tell it of changes by its control queue; every minute it looks by
  * itself, so that a lost message only delays.
  *
- * Its function is granted: to read and update its consumers' event source mappings, to read circuits and keep its own items in
- * the state table, to send itself wake-ups by the control queue, and to write its logs. A `ResilientConsumer` has one
- * without asking for it. A stack's consumers share one for as long as their descriptions fit the 4 KB of its function's
- * environment, some 15 of them.
+ * Its function is granted: to read and update its consumers' event source mappings, to read circuits and keep its own
+ * items in the state table, to send itself wake-ups by the control queue, and to write its logs. It runs every minute,
+ * which costs money.
+ *
+ * A `ResilientConsumer` has one without asking for it. It has to be in the stack of the consumer's function. A stack's
+ * consumers share one for as long as their descriptions fit the 4 KB of its function's environment, some 15 of them;
+ * give the others one of their own.
  *
  * @example
  * const intake = new IntakeController(this, 'Intake', { rampStep: Duration.seconds(30) });
@@ -128,7 +131,7 @@ export class IntakeController extends Construct {
     );
     queue.grant(this.function, 'sqs:SendMessage');
     new events.Rule(this, 'Schedule', {
-      description: `Has ${this.node.path} look after its consumers`,
+      description: 'Has the intake controller look after all its consumers',
       schedule: events.Schedule.rate(MINUTE),
       // A minute later the next one comes, and looks at everything there is.
       targets: [new targets.LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: MINUTE })],

@@ -125,7 +125,8 @@ export class StateTable extends Construct {
 
   /**
    * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
-   * messages, what its kill switch counts, and the circuits, which all consumers share; and only read what others write about sources.
+   * messages, what its kill switch counts, and the circuits, which all consumers share; and only read what others
+   * write about sources.
    */
   grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
     if (this.consumerIds.has(access.consumerId)) {

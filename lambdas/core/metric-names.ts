@@ -70,6 +70,6 @@ export const METRIC = {
   intakeWithoutCause: 'IntakePausedWithoutCause',
   /** 1 while an operator or a halted FIFO queue holds the intake, else 0; every minute, by the intake controller. */
   intakeHeld: 'IntakeHeld',
-  /** 1 while the kill switch holds the intake, else 0; every minute, by the intake controller; then also by fingerprint. */
+  /** 1 while the kill switch holds the intake, then also by fingerprint, else 0; every minute, by the controller. */
   killSwitchOn: 'KillSwitchOn',
 } as const;

@@ -18,8 +18,8 @@ export interface ControlQueues {
 
 /**
  * Create the control queue of a function with that time-out. Its visibility timeout is the time-out, the least that
- * Lambda takes: a hint that failed comes back soon, and one that comes twice does no harm. Both queues go with the stack, since
- * nothing of value is in them.
+ * Lambda takes: a hint that failed comes back soon, and one that comes twice does no harm. Both queues go with the
+ * stack, since nothing of value is in them.
  */
 export function createControlQueue(scope: Construct, timeout: Duration): ControlQueues {
   const common = {
