@@ -1,6 +1,9 @@
-export type { EnvelopeKind, FailureReason } from '../lambdas/core/settings.ts';
+export type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
 export { Backoff, type BackoffProps } from './backoff.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
+export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
+export type { KillSwitchProps } from './kill-switch.ts';
+export type { IntakeAlarmsOptions } from './monitoring/intake-watches.ts';
 export {
   ResilienceAlarms,
   type ResilienceAlarmsOptions,

@@ -2,9 +2,11 @@ import type { Duration } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import type { EnvelopeKind, FailureReason } from '../lambdas/core/settings.ts';
+import type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
 import type { Backoff } from './backoff.ts';
 import type { CircuitProps } from './circuits.ts';
+import type { IntakeController } from './intake-controller.ts';
+import type { KillSwitchProps } from './kill-switch.ts';
 import type { ResilienceAlarmsOptions } from './monitoring/resilience-alarms.ts';
 import type { ScreeningProps } from './screening.ts';
 import type { StateTable } from './state-table.ts';
@@ -143,11 +145,32 @@ export interface ResilientConsumerProps {
   readonly screening?: ScreeningProps;
   /**
    * Circuits by name, one for each dependency of the handler. Names are 1 to 64 letters, digits, dots, hyphens and
-   * underscores.
+   * underscores, but not `intake`.
    *
    * @default - one circuit named `default`, fed by the handler's outcome
    */
   readonly circuits?: Readonly<Record<string, CircuitProps>>;
+  /**
+   * Whether messages wait rather than fail when one fault takes many of them; `false` switches it off.
+   *
+   * @default - a fault that takes 10 messages and 15 % within a minute holds the intake
+   */
+  readonly killSwitch?: KillSwitchProps | false;
+  /**
+   * What becomes of a message that failed for good. `'halt'`, for FIFO queues where order matters more than progress:
+   * it stays at the head of its group, and the intake is held until an operator resumes it.
+   *
+   * @default 'dead-letter'
+   */
+  readonly onExhausted?: OnExhausted;
+  /**
+   * Controller that pauses the event source while a circuit is open or the intake is held, in the function's stack and
+   * with the consumer's state table. `false`: the event source is never paused, so that an open circuit costs receives
+   * and invocations.
+   *
+   * @default IntakeController.of(this) - one for the stack and state table
+   */
+  readonly intake?: IntakeController | false;
   /**
    * Table for idempotency, attempts and circuits.
    *
@@ -155,7 +178,7 @@ export interface ResilientConsumerProps {
    */
   readonly stateTable?: StateTable;
   /**
-   * Alarms on the queues and on what SQS refuses; `false` for none.
+   * Alarms on the queues, on the intake and on what SQS refuses; `false` for none.
    *
    * @default - all of them, with default thresholds and no action
    */

@@ -6,7 +6,8 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type ConsumerSettings, SETTINGS_VARIABLE } from '../lambdas/core/settings.ts';
+import { type ConsumerSettings, DEFAULT_CIRCUIT, SETTINGS_VARIABLE } from '../lambdas/core/settings.ts';
+import type { IntakeController } from './intake-controller.ts';
 import { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
 import { type RuntimeMetric, runtimeMetric } from './monitoring/runtime-metrics.ts';
 import {
@@ -21,6 +22,7 @@ import { checkEventSource, checkReservedConcurrency } from './private/check-even
 import { checkPolicies, checkRetention } from './private/check-policies.ts';
 import { createFunction, placeholderFunction } from './private/consumer-function.ts';
 import { consumerSettings } from './private/consumer-settings.ts';
+import { controllerOf } from './private/controller-of.ts';
 import { jsonBytes } from './private/environment-size.ts';
 import {
   fitsEnvironment,
@@ -29,7 +31,7 @@ import {
   splitWithBundle,
   wholeInEnvironment,
 } from './private/hand-over.ts';
-import { Problems, secondsOf } from './private/problems.ts';
+import { format, Problems, secondsOf } from './private/problems.ts';
 import { ownFunction, reservedConcurrency, timeoutSeconds } from './private/target-function.ts';
 import { FAN_OUT } from './private/wrap-queue.ts';
 import type { AnyFunction, ResilientConsumerProps } from './resilient-consumer-props.ts';
@@ -37,6 +39,8 @@ import { ResilientQueue } from './resilient-queue.ts';
 import { StateTable } from './state-table.ts';
 
 const MAX_CONSUMER_ID = 64;
+/** A pause ends this long before messages expire, so that the expired ones are moved and not deleted. Seconds. */
+const SWEEP_SECONDS = 3_600;
 const MOVE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 /** More attempts than this in all are a storm for a dependency that is down. */
 const MANY_ATTEMPTS = 10;
@@ -53,7 +57,8 @@ const IDEMPOTENCY_OFF = { variable: 'POWERTOOLS_IDEMPOTENCY_DISABLED', on: /^(1|
  * of `spillway/runtime`.
  *
  * It grants its function: to consume the queue, to send to the dead-letter and quarantine queues, to keep its records
- * in the state table, to read the secret of the signature check, and to write its logs.
+ * in the state table, to tell the intake controller of changes, to read the secret of the signature check, and to write
+ * its logs.
  *
  * @example
  * new ResilientConsumer(this, 'Orders', {
@@ -73,6 +78,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly function: AnyFunction;
   /** Table of idempotency records, attempts and circuits. */
   readonly stateTable: StateTable;
+  /** Controller that pauses the event source; undefined if it is never paused. */
+  readonly intake?: IntakeController;
   /** Id of the event source mapping. */
   readonly eventSourceMappingId: string;
   /** ARN of the event source mapping. */
@@ -81,7 +88,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly consumerId: string;
   /** What the runtime is told, defaults filled in. It may hold tokens. */
   readonly settings: ConsumerSettings;
-  /** Alarms on the queues and on what SQS refuses; undefined if they are switched off. */
+  /** Alarms on the queues, on the intake and on what SQS refuses; undefined if they are switched off. */
   readonly alarms?: ResilienceAlarms;
   /** Principal to grant what the handler needs. */
   readonly grantPrincipal: iam.IPrincipal;
@@ -103,6 +110,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.stateTable = props.stateTable ?? StateTable.of(this);
     this.consumerId =
       props.consumerId ?? Names.uniqueResourceName(this, { maxLength: MAX_CONSUMER_ID, separator: '-' });
+    const intake = controllerOf(this, props, this.stateTable, problems);
+    if (intake !== undefined) this.intake = intake;
     const window = secondsOf(props.maxBatchingWindow) ?? 0;
     const timeout = timeoutSeconds(props);
     checkTimeout(
@@ -117,16 +126,19 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       queue: this.queue,
       stateTableName: this.stateTable.tableName,
       visibilitySeconds: Math.max(this.queue.visibilitySeconds() ?? 0, needed),
+      ...(intake !== undefined && { controlQueueUrl: intake.controlQueue.queueUrl }),
     });
     const handOver = this.handOver(props, problems);
     this.function = this.targetFunction(props, handOver, problems);
     this.grantPrincipal = this.function.grantPrincipal;
     this.passSettings(handOver, problems);
 
-    const eventSource = new SqsEventSource(this.queue, checkEventSource(props, this.queue.fifo, problems));
+    const sourceProps = checkEventSource(props, this.queue.fifo, problems);
+    const eventSource = new SqsEventSource(this.queue, sourceProps);
     this.function.addEventSource(eventSource);
     this.eventSourceMappingId = eventSource.eventSourceMappingId;
     this.eventSourceMappingArn = eventSource.eventSourceMappingArn;
+    this.handToController(sourceProps.maxConcurrency);
     this.grantPermissions(props);
 
     checkPolicies(this.settings, this.queue, (timeout ?? 0) + window, problems);
@@ -135,7 +147,13 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.warn(props);
     if (props.alarms !== false) {
       const { queue, consumerId } = this;
-      this.alarms = new ResilienceAlarms(this, 'Alarms', { ...props.alarms, queue, consumerId });
+      this.alarms = new ResilienceAlarms(this, 'Alarms', {
+        ...props.alarms,
+        ...(this.settings.killSwitch === false && { killSwitch: false }),
+        queue,
+        consumerId,
+        intakeControlled: intake !== undefined,
+      });
     }
   }
 
@@ -205,6 +223,20 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     );
   }
 
+  private handToController(maxConcurrency: number | undefined): void {
+    const { circuits, retryUntilSeconds, queue } = this.settings;
+    const named = Object.keys(circuits);
+    this.intake?.control({
+      consumerId: this.consumerId,
+      mappingId: this.eventSourceMappingId,
+      mappingArn: this.eventSourceMappingArn,
+      circuits: named.length === 0 ? [DEFAULT_CIRCUIT] : named,
+      ...(maxConcurrency !== undefined && { maxConcurrency }),
+      retryUntilSeconds,
+      retentionSeconds: queue.retentionSeconds,
+    });
+  }
+
   private grantPermissions(props: ResilientConsumerProps): void {
     const target = this.function;
     if (target.role === undefined) {
@@ -218,6 +250,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       queue.grant(target, 'sqs:SendMessage');
       queue.encryptionMasterKey?.grant(target, ...MOVE_KEY_ACTIONS);
     }
+    this.intake?.controlQueue.grant(target, 'sqs:SendMessage');
     const { facts } = this.queue;
     this.stateTable.grantConsumer(target, {
       consumerId: this.consumerId,
@@ -259,6 +292,19 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       this.annotate(
         'idempotencyDisabled',
         `${variable} is set: the effects of duplicates and retries repeat`,
+      );
+    }
+    const { retryUntilSeconds } = this.settings;
+    if (
+      this.intake !== undefined &&
+      !Token.isUnresolved(retryUntilSeconds) &&
+      retryUntilSeconds <= SWEEP_SECONDS
+    ) {
+      this.annotate(
+        'intakeNeverPaused',
+        `retryUntil should be more than ${format(SWEEP_SECONDS)} seconds, got ${format(retryUntilSeconds)}: no pause ` +
+          'outlasts it less an hour, so the event source is never paused, and an open circuit costs receives and ' +
+          'invocations (intake: false says that this is meant)',
       );
     }
     const { max } = this.settings.attempts;

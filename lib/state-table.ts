@@ -1,4 +1,4 @@
-import { Annotations, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -125,7 +125,8 @@ export class StateTable extends Construct {
 
   /**
    * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
-   * messages, and the circuits, which all consumers share; and only read what others write about sources.
+   * messages, what its kill switch counts, and the circuits, which all consumers share; and only read what others
+   * write about sources.
    */
   grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
     if (this.consumerIds.has(access.consumerId)) {
@@ -140,6 +141,7 @@ export class StateTable extends Construct {
       `${KEY_PREFIX.idempotency}${access.consumerId}#*`,
       ...access.queueNames.map((name) => `${KEY_PREFIX.message}${name}#*`),
       `${KEY_PREFIX.circuit}*`,
+      `${KEY_PREFIX.deadLetters}${access.consumerId}#*`,
     ];
     const grant = iam.Grant.addToPrincipal({
       grantee,
@@ -182,6 +184,36 @@ export class StateTable extends Construct {
         },
       },
     });
+  }
+
+  /**
+   * Let an intake controller read the circuits, and keep its timers and the markers of its consumers' event sources.
+   * The ids are read at synthesis: more may be added until then.
+   */
+  grantIntakeController(grantee: iam.IGrantable, consumerIds: readonly string[]): iam.Grant {
+    const own = (): string[] => [
+      ...consumerIds.map((consumerId) => `${KEY_PREFIX.intake}${consumerId}`),
+      `${KEY_PREFIX.timer}*`,
+    ];
+    const grant = (actions: string[], keys: () => string[]): iam.Grant =>
+      iam.Grant.addToPrincipal({
+        grantee,
+        actions,
+        resourceArns: [this.tableArn],
+        conditions: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': Lazy.list({ produce: keys }) },
+        },
+      });
+    this.grantKey(grantee);
+    return grant(['dynamodb:BatchGetItem', 'dynamodb:GetItem'], () => [
+      `${KEY_PREFIX.circuit}*`,
+      ...own(),
+    ]).combine(grant(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], own));
+  }
+
+  /** Whether it is the table that a stack shares. @internal */
+  isSharedIn(stack: Stack): boolean {
+    return this.node.scope === stack && this.node.id === SHARED_ID;
   }
 
   private grantKey(grantee: iam.IGrantable): void {

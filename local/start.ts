@@ -80,6 +80,11 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   const findFunction = (name: string): DeployedFunction | undefined =>
     deployed.find(({ resource, runner }) => runner.definition.arn === functionArn(resource, name));
 
+  const holdsWakeUps = (queueArn: string): boolean =>
+    mappings
+      .filter((mapping) => mapping.queueArn === queueArn)
+      .some(({ functionArn: arn }) => findFunction(arn)?.resource.properties().RecursiveLoop === 'Allow');
+
   const fauxqs = options.endpoints?.sqs === undefined ? await startFauxqs(region, requests) : undefined;
   if (fauxqs !== undefined) closers.push(() => fauxqs.close());
   const dynalite = options.endpoints?.dynamodb === undefined ? await startDynalite(requests) : undefined;
@@ -220,7 +225,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     rotateSecret: (id, value) => secrets.put(id, value),
     requestCounts: (service) => requests.counts(service),
     resetRequestCounts: () => requests.reset(),
-    whenIdle: ({ timeoutMs }) => waitForIdle(() => describeWork(queues, functions, mappings), timeoutMs),
+    whenIdle: ({ timeoutMs }) =>
+      waitForIdle(() => describeWork(queues, functions, mappings, holdsWakeUps), timeoutMs),
     stop: ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
       stopped ??= stop(graceMs);
       return stopped;

@@ -173,7 +173,8 @@ function attributeValue(field: string, given: string | number): AttributeValue {
   return { N: String(field === 'expiresAt' ? Math.ceil(given / 1_000) : given) };
 }
 
-function itemOf(item: Item | undefined): CircuitItem | undefined {
+/** The circuit that an item holds. */
+export function itemOf(item: Item | undefined): CircuitItem | undefined {
   const state = STATES.find((each) => each === item?.state?.S);
   const version = item?.version?.N;
   if (item === undefined || state === undefined || version === undefined) return undefined;

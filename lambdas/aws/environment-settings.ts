@@ -16,11 +16,24 @@ export function settingsFromEnvironment(): ConsumerSettings {
     const rule = 'must be set: deploy with ResilientConsumer, or pass `settings` to resilientConsumer()';
     throw new ConfigurationError('environment', [{ option: SETTINGS_VARIABLE, rule, value: undefined }]);
   }
-  return parseConsumerSettings({ ...parsed(fromBundle), ...parsed(fromEnvironment) });
+  const read = (text: string | undefined): object =>
+    text === undefined ? {} : parsed(SETTINGS_VARIABLE, text);
+  return parseConsumerSettings({ ...read(fromBundle), ...read(fromEnvironment) });
 }
 
-function parsed(text: string | undefined): object {
-  if (text === undefined) return {};
+/**
+ * Read an environment variable that the constructs filled with JSON.
+ *
+ * @throws {ConfigurationError} if it is missing or something else
+ */
+export function parsedVariable(name: string): object {
+  const text = process.env[name];
+  if (text !== undefined) return parsed(name, text);
+  const rule = 'must be set: deploy with the constructs';
+  throw new ConfigurationError('environment', [{ option: name, rule, value: undefined }]);
+}
+
+function parsed(variable: string, text: string): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
@@ -29,7 +42,7 @@ function parsed(text: string | undefined): object {
   }
   throw new ConfigurationError('environment', [
     {
-      option: SETTINGS_VARIABLE,
+      option: variable,
       rule: 'must be a JSON object',
       value: `${text.length} characters of something else`,
     },

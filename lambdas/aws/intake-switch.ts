@@ -7,8 +7,8 @@ import type { Clock } from '../core/clock.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
 import { INTAKE_CIRCUIT } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
+import { sqsControlQueue } from './control-queue.ts';
 import { circuitKey, dynamoCircuits } from './dynamo-circuits.ts';
-import { sqsControlQueue } from './sqs-control-queue.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Options of {@link intakeSwitch}. */
@@ -105,7 +105,7 @@ export function intakeSwitch(options: IntakeSwitchOptions): IntakeSwitch {
   async function tell(): Promise<boolean> {
     if (queue === undefined) return false;
     try {
-      await queue.tell(key);
+      await queue.send({ kind: 'circuit-changed', key });
       return true;
     } catch {
       return false; // it is done all the same, and who asked is told

@@ -1,13 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
+import type { ControlQueue } from './intake/control-queue.ts';
 import { within } from './parallel.ts';
-
-/** The queue of the intake controller. */
-export interface ControlQueue {
-  /** Tell that a circuit changed. @param key key of its item @throws what the queue throws */
-  tell(key: string): Promise<void>;
-}
 
 /** Notices to the intake controller. */
 export interface ControlNotices {
@@ -33,7 +28,7 @@ export function controlNotices({ queue, emit, clock }: ControlNoticesParts): Con
 
   async function tell(to: ControlQueue, key: string): Promise<void> {
     try {
-      await within(clock, PATIENCE_MS, to.tell(key));
+      await within(clock, PATIENCE_MS, to.send({ kind: 'circuit-changed', key }));
     } catch (error) {
       const operation = 'tell the intake controller';
       emit({ kind: 'settlement-error', operation, error: summarizeError(error) });

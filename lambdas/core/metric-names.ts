@@ -16,6 +16,9 @@ export const CAUSE_DIMENSION = 'cause';
 /** Dimension of the metrics that are kept for each circuit. */
 export const CIRCUIT_DIMENSION = 'circuit';
 
+/** Dimension of the metrics that are kept for each fingerprint of a fault. */
+export const FINGERPRINT_DIMENSION = 'fingerprint';
+
 /**
  * Names of the metrics that the runtime emits and that alarms and dashboards read.
  *
@@ -59,4 +62,14 @@ export const METRIC = {
   circuitOpened: 'CircuitOpened',
   /** Calls refused by a circuit; by circuit. Count. */
   circuitRejected: 'CircuitRejected',
+  /** 1 while the event source is paused, else 0; every minute, by the intake controller. */
+  intakePaused: 'IntakePaused',
+  /** How long the event source has been paused, 0 if it is not; every minute, by the intake controller. Seconds. */
+  intakePausedFor: 'IntakePausedFor',
+  /** 1 if the event source is disabled though nothing asks for it, else 0; every minute, by the intake controller. */
+  intakeWithoutCause: 'IntakePausedWithoutCause',
+  /** 1 while an operator or a halted FIFO queue holds the intake, else 0; every minute, by the intake controller. */
+  intakeHeld: 'IntakeHeld',
+  /** 1 while the kill switch holds the intake, then also by fingerprint, else 0; every minute, by the controller. */
+  killSwitchOn: 'KillSwitchOn',
 } as const;

@@ -32,6 +32,18 @@ export class SettingsReader {
     );
   }
 
+  /** A list of objects. */
+  children(name: string): readonly SettingsReader[] {
+    const value = this.#read(name);
+    if (Array.isArray(value)) {
+      return value.map(
+        (each, at) => new SettingsReader(each, `${this.#pathOf(name)}[${at}]`, this.#problems, this.#readers),
+      );
+    }
+    this.problem(name, 'must be a list of objects', value);
+    return [];
+  }
+
   has(name: string): boolean {
     return this.#read(name) !== undefined;
   }

@@ -3,7 +3,6 @@ import {
   Alarm,
   ComparisonOperator,
   type IAlarmAction,
-  type IMetric,
   MathExpression,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -12,13 +11,15 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { Problems, secondsOf } from '../private/problems.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
+import { type IntakeAlarmsOptions, intakeWatches } from './intake-watches.ts';
 import { runtimeMetric } from './runtime-metrics.ts';
+import type { Watch } from './watch.ts';
 
 const MINUTE = Duration.minutes(1);
 const HOUR = Duration.hours(1);
 
 /** Thresholds and actions of {@link ResilienceAlarms}. An alarm goes off above its threshold; `false` leaves it out. */
-export interface ResilienceAlarmsOptions {
+export interface ResilienceAlarmsOptions extends IntakeAlarmsOptions {
   /**
    * Messages waiting in the queue, in 3 of 5 minutes. 0 or more.
    *
@@ -81,17 +82,13 @@ export interface ResilienceAlarmsProps extends ResilienceAlarmsOptions {
   readonly queue: ResilientQueue;
   /** Stable id of the consumer whose metrics are watched. */
   readonly consumerId: string;
-}
-
-interface Watch {
-  readonly id: string;
-  readonly property: Exclude<keyof ResilienceAlarmsOptions, 'alarmActions' | 'alarmTopic' | 'deadLetterAny'>;
-  readonly threshold: number | false;
-  readonly metric: IMetric;
-  readonly evaluationPeriods?: number;
-  readonly datapointsToAlarm?: number;
-  readonly missing: TreatMissingData;
-  readonly description: string;
+  /**
+   * Whether an intake controller looks after the consumer. It emits the metrics of its intake; without it there are no
+   * alarms on them.
+   *
+   * @default false
+   */
+  readonly intakeControlled?: boolean;
 }
 
 /**
@@ -110,7 +107,12 @@ export class ResilienceAlarms extends Construct {
   constructor(scope: Construct, id: string, props: ResilienceAlarmsProps) {
     super(scope, id);
     const problems = Problems.at(this);
-    this.alarms = watches(props)
+    this.alarms = [
+      ...watches(props),
+      ...(props.intakeControlled === true
+        ? intakeWatches(props, props.consumerId, props.queue.facts.name)
+        : []),
+    ]
       .filter((watch) => usable(watch, problems))
       .map((watch) => this.alarm(watch, props));
   }

@@ -13,7 +13,13 @@ import {
 import { Construct } from 'constructs';
 import { DEFAULT_CIRCUIT, FAILURE_REASONS } from '../../lambdas/core/settings.ts';
 import type { ResilientConsumer } from '../resilient-consumer.ts';
-import { circuitMetric, deadLetteredMetric, type RuntimeMetric, runtimeMetric } from './runtime-metrics.ts';
+import {
+  circuitMetric,
+  deadLetteredMetric,
+  intakeMetric,
+  type RuntimeMetric,
+  runtimeMetric,
+} from './runtime-metrics.ts';
 
 const FULL = 24;
 const HALF = 12;
@@ -40,8 +46,8 @@ export interface ResilienceDashboardProps {
 }
 
 /**
- * One CloudWatch dashboard for consumers: alarms, queue, dead-letter and quarantine queue, outcomes, function and
- * circuits. CloudWatch charges for each dashboard beyond the third of an account.
+ * One CloudWatch dashboard for consumers: alarms, queue, dead-letter and quarantine queue, outcomes, function, circuits
+ * and intake. CloudWatch charges for each dashboard beyond the third of an account.
  *
  * @example
  * new ResilienceDashboard(this, 'Dashboard', { consumers: [orders, invoices] });
@@ -83,6 +89,7 @@ function section(consumer: ResilientConsumer): IWidget[][] {
     deadLetterRow(consumer),
     consumerRow(consumer),
     circuitRow(consumer),
+    consumer.intake === undefined ? [] : intakeRow(consumer),
   ].filter((row) => row.length > 0);
 }
 
@@ -181,6 +188,30 @@ function circuitRow({ consumerId, settings }: ResilientConsumer): IWidget[] {
     graph('Circuits: open (1) or closed (0)', each('circuitOpen', NEWEST), HALF),
     graph('Circuits: opened', each('circuitOpened'), QUARTER),
     graph('Circuits: calls refused', each('circuitRejected'), QUARTER),
+  ];
+}
+
+function intakeRow({ consumerId }: ResilientConsumer): IWidget[] {
+  return [
+    graph(
+      'Intake: paused (1) or open (0)',
+      [
+        intakeMetric(consumerId, 'intakePaused', { label: 'paused' }),
+        intakeMetric(consumerId, 'intakeHeld', { label: 'held' }),
+        intakeMetric(consumerId, 'intakeWithoutCause', { label: 'without cause' }),
+      ],
+      HALF,
+    ),
+    graph(
+      'Intake: paused for (s)',
+      [intakeMetric(consumerId, 'intakePausedFor', { label: 'paused for' })],
+      QUARTER,
+    ),
+    graph(
+      'Kill switch: on (1) or off (0)',
+      [intakeMetric(consumerId, 'killSwitchOn', { label: 'kill switch' })],
+      QUARTER,
+    ),
   ];
 }
 

@@ -53,3 +53,8 @@ export function deadLetteredMetric(
     dimensionsMap: { [REASON_DIMENSION]: reason },
   });
 }
+
+/** What the intake controller reports of a consumer: a state, every minute. */
+export function intakeMetric(consumerId: string, metric: RuntimeMetric, options: MetricOptions = {}): Metric {
+  return runtimeMetric(consumerId, metric, { statistic: 'Maximum', ...options });
+}

@@ -1,24 +1,22 @@
 import { Token } from 'aws-cdk-lib';
 import { type ConsumerSettings, LIMITS } from '../../lambdas/core/settings.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
+import { checkCircuits, checkKillSwitch } from './check-circuits.ts';
 import { checkScreening } from './check-screening.ts';
-import { format, type Problems } from './problems.ts';
+import { NAME, NAME_RULE } from './names.ts';
+import { format, inSeconds, type Problems } from './problems.ts';
 import { literal } from './queue-facts.ts';
 
-const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
-const NAME_RULE = 'must be 1 to 64 letters, digits, dots, hyphens or underscores';
 const ATTEMPTS = { min: 1, max: 100 };
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
 const MAX_BASE = 10;
-const MAX_CIRCUIT_MS = 86_400_000;
-const LEAST_RATIO = 0.01;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
 const RECEIVES_TO_SPARE = 10;
 
 /**
- * Check attempts, back-off, deadline, screening and circuits, each by itself and against the queue. A receive holds a
- * message for up to `heldSeconds` before it is put back.
+ * Check attempts, back-off, deadline, screening, circuits and kill switch, each by itself and against the queue. A
+ * receive holds a message for up to `heldSeconds` before it is put back.
  */
 export function checkPolicies(
   settings: ConsumerSettings,
@@ -41,6 +39,8 @@ export function checkPolicies(
   checkDeadline(settings, problems);
   checkScreening(settings, problems);
   checkCircuits(settings, problems);
+  checkKillSwitch(settings, problems);
+  checkExhausted(settings, problems);
 }
 
 function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
@@ -121,6 +121,12 @@ function checkDeadline(settings: ConsumerSettings, problems: Problems): void {
   );
 }
 
+function checkExhausted({ onExhausted, queue }: ConsumerSettings, problems: Problems): void {
+  if (onExhausted !== 'halt' || queue.fifo) return;
+  const rule = "must be 'dead-letter' for a standard queue";
+  problems.add('onExhausted', rule, onExhausted, 'a standard queue has no order to keep');
+}
+
 /**
  * Check that a message whose last receive crashed comes back before SQS deletes it, with the visibility timeout as it
  * ends up.
@@ -150,45 +156,4 @@ export function longestScheduleMs(settings: ConsumerSettings): number | undefine
     sum += Math.min(capMs, firstDelayMs * base ** (attempt - 1));
   }
   return sum;
-}
-
-function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
-  const failures = { min: 1, max: 10_000 };
-  const upToAThousand = { min: 1, max: 1_000 };
-  const time = { min: 1, max: MAX_CIRCUIT_MS, unit: 'milliseconds' };
-  const minute = { min: 1, max: 60_000, unit: 'milliseconds' };
-  for (const [name, circuit] of Object.entries(settings.circuits)) {
-    const at = `circuits.${name}`;
-    if (!NAME.test(name)) problems.add(at, NAME_RULE, name, 'the name is part of keys and of metrics');
-    const rules = [
-      ['failureThreshold', circuit.failureThreshold, failures, 'it counts failures in the window'],
-      ['localThreshold', circuit.localThreshold, failures, 'it counts failures in a row'],
-      ['minReporters', circuit.minReporters, upToAThousand, 'it counts environments'],
-      ['successThreshold', circuit.successThreshold, upToAThousand, 'it counts probes in a row'],
-      ['openFor', circuit.openForMs, time, 'an open circuit stays open for a while, and is probed daily'],
-      ['maxOpenFor', circuit.maxOpenForMs, time, 'an open circuit is probed daily'],
-      ['window', circuit.windowMs, time, 'a failure is remembered for a while, a day at most'],
-      ['slowCallThreshold', circuit.slowCallMs, time, 'a call takes a while, a day at most'],
-      ['cacheFor', circuit.cacheForMs, minute, 'what others decide has to be seen soon'],
-    ] as const;
-    for (const [property, value, range, because] of rules) {
-      // By default they are equal, and so is what is wrong with them.
-      if (property === 'localThreshold' && value === circuit.failureThreshold) continue;
-      problems.integer(`${at}.${property}`, value, range, because);
-    }
-    const { failureRatio } = circuit;
-    if (!Token.isUnresolved(failureRatio) && !(failureRatio >= LEAST_RATIO && failureRatio <= 1)) {
-      const rule = `must be a number from ${LEAST_RATIO} to 1`;
-      problems.add(`${at}.failureRatio`, rule, failureRatio, 'it is a share of the calls');
-    }
-    const { openForMs, maxOpenForMs } = circuit;
-    if (Token.isUnresolved(openForMs) || Token.isUnresolved(maxOpenForMs)) continue;
-    if (maxOpenForMs >= openForMs) continue;
-    const rule = `must be at least openFor, ${inSeconds(openForMs)}`;
-    problems.add(`${at}.maxOpenFor`, rule, maxOpenForMs / 1_000, 'it is the longest open time');
-  }
-}
-
-function inSeconds(millis: number): string {
-  return `${format(millis / 1_000)} seconds`;
 }

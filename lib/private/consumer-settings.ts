@@ -4,12 +4,14 @@ import {
   type ConsumerSettings,
   DEFAULTS,
   defaultRetryUntilSeconds,
+  type KillSwitchSettings,
   PATTERN_KINDS,
   type ScreeningSettings,
   type SignatureSettings,
 } from '../../lambdas/core/settings.ts';
 import type { Backoff } from '../backoff.ts';
 import type { CircuitProps } from '../circuits.ts';
+import type { KillSwitchProps } from '../kill-switch.ts';
 import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { ScreeningProps, SignatureProps } from '../screening.ts';
@@ -23,11 +25,13 @@ export interface SettingsSources {
   readonly stateTableName: string;
   /** Visibility timeout that the queue will have at least. */
   readonly visibilitySeconds: number;
+  /** Queue of the intake controller, if the consumer has one. */
+  readonly controlQueueUrl?: string;
 }
 
 /** The settings of a consumer, defaults filled in. They may hold tokens. */
 export function consumerSettings(props: ResilientConsumerProps, sources: SettingsSources): ConsumerSettings {
-  const { queue, consumerId, stateTableName, visibilitySeconds } = sources;
+  const { queue, consumerId, stateTableName, visibilitySeconds, controlQueueUrl } = sources;
   const { facts } = queue;
   const { environmentName, serviceVersion } = props;
   const retention = literal(facts.retention) ?? DEFAULT_RETENTION_SECONDS;
@@ -65,8 +69,9 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
     circuits: Object.fromEntries(
       Object.entries(props.circuits ?? {}).map(([name, circuit]) => [name, circuitSettings(circuit)]),
     ),
-    killSwitch: DEFAULTS.killSwitch,
-    onExhausted: DEFAULTS.onExhausted,
+    killSwitch: props.killSwitch === false ? false : killSwitchSettings(props.killSwitch ?? {}),
+    onExhausted: props.onExhausted ?? DEFAULTS.onExhausted,
+    ...(controlQueueUrl !== undefined && { controlQueueUrl }),
   };
 }
 
@@ -142,6 +147,18 @@ function circuitSettings(circuit: CircuitProps): CircuitSettings {
     ...(slowCallThreshold !== undefined && { slowCallMs: millis(slowCallThreshold, 0) }),
     probeTimeoutMs: defaults.probeTimeoutMs,
     cacheForMs: millis(circuit.cacheFor, defaults.cacheForMs),
+  };
+}
+
+function killSwitchSettings(killSwitch: KillSwitchProps): KillSwitchSettings {
+  const { killSwitch: defaults } = DEFAULTS;
+  const openForMs = millis(killSwitch.openFor, defaults.openForMs);
+  return {
+    minMessages: killSwitch.minMessages ?? defaults.minMessages,
+    share: killSwitch.share ?? defaults.share,
+    windowMs: millis(killSwitch.window, defaults.windowMs),
+    openForMs,
+    maxOpenForMs: millis(killSwitch.maxOpenFor, Math.max(defaults.maxOpenForMs, openForMs)),
   };
 }
 

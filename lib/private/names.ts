@@ -2,6 +2,11 @@ import { createHash } from 'node:crypto';
 import { Stack, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
+/** What consumers and circuits may be called. */
+export const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+/** The same, in words. */
+export const NAME_RULE = 'must be 1 to 64 letters, digits, dots, hyphens or underscores';
+
 /** Most characters of a queue's name, `.fifo` included. */
 export const MAX_QUEUE_NAME = 80;
 

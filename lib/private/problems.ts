@@ -71,6 +71,11 @@ export function format(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** Milliseconds as seconds, for a message. */
+export function inSeconds(millis: number): string {
+  return `${format(millis / 1_000)} seconds`;
+}
+
 function show(got: unknown): string {
   if (typeof got === 'number') return format(got);
   return typeof got === 'string' ? `'${got}'` : String(got);

@@ -264,8 +264,8 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     name: 'take a lease whose answer was lost for somebody else’s',
     rule: RULE,
     file: CIRCUIT,
-    find: '      await refresh(true); // it may have been done all the same',
-    replace: '      reachable = true;',
+    find: '    else if (answer.asked)\n      await refresh(true); // it may have been done all the same\n',
+    replace: '',
     tests: EXAMPLES,
   },
   {

@@ -1,6 +1,7 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
-import { INTAKE_MUTANTS } from './intake.ts';
+import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
+import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
@@ -11,5 +12,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...ADAPTER_MUTANTS,
   ...SCREENING_MUTANTS,
   ...CIRCUIT_MUTANTS,
-  ...INTAKE_MUTANTS,
+  ...INTAKE_CONTROLLER_MUTANTS,
+  ...INTAKE_GATE_MUTANTS,
 ];

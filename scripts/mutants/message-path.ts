@@ -115,6 +115,14 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     tests: ['test/core/deferral.test.ts'],
   },
   {
+    name: 'bring the last attempt back while its own failures are on record',
+    rule: DEFERRAL,
+    file: JUDGE,
+    find: "'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary)",
+    replace: "'circuit-unwell', delayMs, summary)",
+    tests: ['test/core/deferral.test.ts'],
+  },
+  {
     name: 'charge what the handler defers',
     rule: DEFERRAL,
     file: JUDGE,

@@ -68,7 +68,7 @@ export async function deployConsumer(emulators: Emulators, options: ConsumerOpti
 
   const deadLetters = () => receive(emulators, deadLetterUrl);
   const quarantined = () => receive(emulators, quarantineUrl);
-  return { name, url, deadLetterUrl, handler, handled, poll, deadLetters, quarantined };
+  return { name, url, deadLetterUrl, quarantineUrl, handler, handled, poll, deadLetters, quarantined };
 }
 
 /** The failure envelope that a message carries. */

@@ -102,7 +102,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     const body = await bodyOf(incoming);
     if (step === 'hello') hello(environment, outgoing);
     else if (step === 'call') await call(id, environment, outgoing);
-    else if (step === 'receive' || step === 'return') {
+    else if (step === 'time-out') {
+      const subjects: string[] = JSON.parse(body.toString()).map(({ id: each }: { id: string }) => each);
+      trace.add({ what: 'fault', fault: 'timed-out', subjects, environment });
+      end(outgoing, 200);
+    } else if (step === 'receive' || step === 'return') {
       await report(step, JSON.parse(body.toString()), environment, outgoing);
     } else end(outgoing, 404);
   }

@@ -19,10 +19,9 @@ for (const seed of options.seeds) {
     results.push(result);
     report(result, options);
     if (options.trace !== undefined) await writeTrace(options.trace, result);
+    await writeResults();
   }
 }
-await mkdir(dirname(options.json), { recursive: true });
-await writeFile(options.json, `${JSON.stringify({ runs: results.map(summary) }, null, 2)}\n`);
 const failed = results.filter(({ violations }) => violations.length > 0).length;
 say(
   failed === 0
@@ -67,6 +66,12 @@ function replay({ seed, queue, messages }: RunResult): string {
 
 function summary({ planned: _planned, trace: _trace, ...rest }: RunResult): object {
   return rest;
+}
+
+/** After each run: what a run of many hours has shown is not lost with the last one. */
+async function writeResults(): Promise<void> {
+  await mkdir(dirname(options.json), { recursive: true });
+  await writeFile(options.json, `${JSON.stringify({ runs: results.map(summary) }, null, 2)}\n`);
 }
 
 async function writeTrace(file: string, { trace }: RunResult): Promise<void> {

@@ -52,7 +52,8 @@ export interface RunResult {
   readonly trace: Trace;
 }
 
-const DRAIN_MS = 300_000;
+/** A machine with two cores handles some fifteen messages a second while environments are killed all the time. */
+const DRAIN_MS = { atLeast: 300_000, perMessage: 100 };
 const SEND_EVERY_MS = 100;
 const PROGRESS_MS = 5_000;
 
@@ -150,7 +151,8 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
     }
     share = 1;
     onProgress('everything is sent; waiting for the rest');
-    await running.whenIdle({ timeoutMs: DRAIN_MS }).catch((error: unknown) => onProgress(String(error)));
+    const timeoutMs = Math.max(DRAIN_MS.atLeast, options.messages * DRAIN_MS.perMessage);
+    await running.whenIdle({ timeoutMs }).catch((error: unknown) => onProgress(String(error)));
 
     if (problems.length > 0) throw new AggregateError(problems, 'the run cannot be judged');
     const messagesOf = (queueUrl: string | undefined) => running.queue(queueUrl ?? '').messages();

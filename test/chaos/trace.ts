@@ -8,7 +8,7 @@ export interface TraceEvent {
   /** Ids of the messages. */
   readonly subjects: readonly string[];
   readonly step?: Step;
-  readonly fault?: FaultKind | 'died' | 'hung-up' | 'unreachable';
+  readonly fault?: FaultKind | 'died' | 'hung-up' | 'timed-out' | 'unreachable';
   /** Process id of the environment. */
   readonly environment?: number;
   readonly detail?: string;

@@ -91,7 +91,7 @@ it('allows a second effect only after an interruption, of whoever brought about 
   const messages = [planned('a')];
   const effects = [effect('a', 0), effect('a', 5_000)];
   expect(promises(evidence(messages, { effects }))).toEqual(['effects repeat only after an interruption']);
-  for (const fault of ['lost-reply', 'hung-up', 'died', 'slow'] as const) {
+  for (const fault of ['lost-reply', 'hung-up', 'timed-out', 'died', 'slow'] as const) {
     const trace = traced({ what: 'fault', fault, subjects: ['a'] });
     expect(promises(evidence(messages, { effects, trace }))).toEqual([]);
   }

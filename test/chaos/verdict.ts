@@ -160,7 +160,11 @@ function isInterruption({ what, fault }: TraceEvent): boolean {
   if (what === 'killed') return true;
   return (
     what === 'fault' &&
-    (fault === 'died' || fault === 'hung-up' || fault === 'lost-reply' || fault === 'slow')
+    (fault === 'died' ||
+      fault === 'hung-up' ||
+      fault === 'timed-out' ||
+      fault === 'lost-reply' ||
+      fault === 'slow')
   );
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { controlNotices } from '../../lambdas/core/control-notices.ts';
+import type { ControlMessage } from '../../lambdas/core/intake/settings.ts';
 import { deferred, eventLog, fakeClock, idle } from './fixtures.ts';
 
 /** Notices to a queue that answers when the test says. */
@@ -7,11 +8,11 @@ function setup(answer: () => Promise<void> = async () => {}) {
   const clock = fakeClock();
   const { emit, events } = eventLog();
   const told: string[] = [];
-  const tell = (key: string): Promise<void> => {
+  const send = ({ key }: ControlMessage): Promise<void> => {
     told.push(key);
     return answer();
   };
-  return { clock, events, told, notices: controlNotices({ queue: { tell }, emit, clock }) };
+  return { clock, events, told, notices: controlNotices({ queue: { send }, emit, clock }) };
 }
 
 describe('notices to the intake controller', () => {

@@ -122,6 +122,65 @@ describe('by default', () => {
   });
 });
 
+describe('on the intake, where a controller reports it', () => {
+  const controlled = (options: ResilienceAlarmsOptions = {}) =>
+    synth((stack) => {
+      const queue = new ResilientQueue(stack, 'Orders');
+      const props = { queue, consumerId: 'orders', intakeControlled: true };
+      new ResilienceAlarms(stack, 'Alarms', { ...props, ...options });
+    });
+  const atOnce = { EvaluationPeriods: 1, DatapointsToAlarm: 1, TreatMissingData: 'ignore' };
+
+  it.each([
+    [
+      'IntakePausedWithoutCause',
+      { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 3, TreatMissingData: 'breaching' },
+    ],
+    ['IntakePausedFor', { Threshold: 3_600, ...atOnce }],
+    ['IntakeHeld', { Threshold: 0, ...atOnce }],
+    ['KillSwitchOn', { Threshold: 0, ...atOnce }],
+  ])('watches %s', (MetricName, properties) => {
+    controlled().resourcePropertiesCountIs(
+      ALARM,
+      {
+        MetricName,
+        Namespace: 'Spillway',
+        Dimensions: [{ Name: 'service', Value: 'orders' }],
+        ComparisonOperator: 'GreaterThanThreshold',
+        Statistic: 'Maximum',
+        Period: 60,
+        AlarmDescription: Match.stringLikeRegexp('(Look|Read) '),
+        ...properties,
+      },
+      1,
+    );
+  });
+
+  it('takes another time, and leaves out what is switched off', () => {
+    controlled({ intakePausedFor: Duration.hours(6) }).hasResourceProperties(ALARM, {
+      MetricName: 'IntakePausedFor',
+      Threshold: 21_600,
+    });
+    const off = { intakeWithoutCause: false, intakePausedFor: false, intakeHeld: false } as const;
+    controlled({ ...off, killSwitch: false }).resourceCountIs(ALARM, 6);
+  });
+
+  it('says where the fingerprint of a kill switch stands', () => {
+    controlled().hasResourceProperties(ALARM, {
+      MetricName: 'KillSwitchOn',
+      AlarmDescription: Match.stringLikeRegexp("dimension `fingerprint`.*log line 'kill switch'"),
+    });
+  });
+
+  it('has none on a kill switch that the consumer has not', () => {
+    const template = synth((stack) => {
+      consumerIn(stack, { killSwitch: false });
+    });
+    template.resourcePropertiesCountIs(ALARM, { MetricName: 'KillSwitchOn' }, 0);
+    template.resourcePropertiesCountIs(ALARM, { MetricName: 'IntakeHeld' }, 1);
+  });
+});
+
 it('takes other thresholds', () => {
   const template = synth(
     alarms({
@@ -168,7 +227,7 @@ it('tells a topic, and does whatever else it is given', () => {
 it('hands its alarms out', () => {
   synth((stack) => {
     const { alarms: made } = consumerIn(stack);
-    expect(made?.alarms).toHaveLength(6);
+    expect(made?.alarms).toHaveLength(10);
     expect(made?.alarms.every((alarm) => alarm instanceof Alarm)).toBe(true);
   });
 });

@@ -5,12 +5,15 @@ import { pathToFileURL } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { INTAKE_SETTINGS_VARIABLE } from '../../lambdas/core/intake/settings.ts';
 import { type ConsumerSettings, SETTINGS_VARIABLE } from '../../lambdas/core/settings.ts';
 import { type ResilientConsumer, ResilientQueue } from '../../lib/index.ts';
 import { consumerIn } from './synth.ts';
 
 /** Characters that a shell or a bundler might take for its own. */
 const SERVICE_VERSION = 'a`b$c\'d"e\\f é*%PATH% $(echo)';
+/** Two bundles take their time on a busy machine. */
+const PATIENCE_MS = 60_000;
 const circuits = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`circuit-${i}`, {}]));
 
 describe('a bundled entry, with settings beyond what the environment holds', () => {
@@ -28,21 +31,30 @@ describe('a bundled entry, with settings beyond what the environment holds', () 
       circuits,
     });
     template = Template.fromStack(stack);
-  });
+  }, PATIENCE_MS);
   afterAll(() => rmSync(outdir, { recursive: true }));
 
-  it('is an ES module with its source map', () => {
-    const asset = readdirSync(outdir).filter((name) => name.startsWith('asset.'));
-    expect(asset).toHaveLength(1);
-    expect(readdirSync(join(outdir, asset[0] ?? '')).sort()).toEqual(['index.mjs', 'index.mjs.map']);
-  });
+  /** The function that has the variable in its environment, and the directory of its code. */
+  function functionWith(variable: string): { environment: Record<string, unknown>; directory: string } {
+    const all = Object.values(template.findResources('AWS::Lambda::Function'));
+    const fn = all.find(({ Properties }) => variable in Properties.Environment.Variables);
+    const hash = String(fn?.Properties.Code.S3Key).replace('.zip', '');
+    return { environment: fn?.Properties.Environment.Variables, directory: join(outdir, `asset.${hash}`) };
+  }
+
+  it.each([SETTINGS_VARIABLE, INTAKE_SETTINGS_VARIABLE])(
+    'is an ES module with its source map, and so is the controller of its intake (%s)',
+    (variable) => {
+      const { directory } = functionWith(variable);
+      expect(readdirSync(directory).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+    },
+  );
 
   it('carries what is known at synthesis, and the environment what only the deployment knows', async () => {
-    const [asset = ''] = readdirSync(outdir).filter((name) => name.startsWith('asset.'));
-    const { handler } = await import(pathToFileURL(join(outdir, asset, 'index.mjs')).href);
+    const { directory, environment } = functionWith(SETTINGS_VARIABLE);
+    const { handler } = await import(pathToFileURL(join(directory, 'index.mjs')).href);
     const bundled: Partial<ConsumerSettings> = await handler();
-    const [fn] = Object.values(template.findResources('AWS::Lambda::Function'));
-    const variable = JSON.stringify(fn?.Properties.Environment.Variables[SETTINGS_VARIABLE]);
+    const variable = JSON.stringify(environment[SETTINGS_VARIABLE]);
 
     expect(bundled.serviceVersion).toBe(SERVICE_VERSION);
     expect(bundled.circuits).toEqual(consumer.settings.circuits);
@@ -50,7 +62,13 @@ describe('a bundled entry, with settings beyond what the environment holds', () 
     const inEnvironment = Object.keys(consumer.settings)
       .filter((key) => variable.includes(`\\"${key}\\":`))
       .sort();
-    expect(inEnvironment).toEqual(['deadLetterQueue', 'quarantineQueue', 'queue', 'stateTable']);
+    expect(inEnvironment).toEqual([
+      'controlQueueUrl',
+      'deadLetterQueue',
+      'quarantineQueue',
+      'queue',
+      'stateTable',
+    ]);
     expect([...inBundle, ...inEnvironment].sort()).toEqual(Object.keys(consumer.settings).sort());
     expect(variable.length).toBeLessThan(1_500);
   });

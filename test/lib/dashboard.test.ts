@@ -29,7 +29,7 @@ const dashboard =
     new ResilienceDashboard(stack, 'Dashboard', { consumers: [orders, invoices], ...props });
   };
 
-it('shows each consumer with its queues, outcomes, function and circuits', () => {
+it('shows each consumer with its queues, outcomes, function, circuits and intake', () => {
   const { widgets, start } = body(synth(dashboard()));
   expect(start).toBe('-PT3H');
   expect(widgets.filter(({ type }) => type === 'text').map(({ properties }) => properties.markdown)).toEqual([
@@ -50,6 +50,9 @@ it('shows each consumer with its queues, outcomes, function and circuits', () =>
     'Circuits: open (1) or closed (0)',
     'Circuits: opened',
     'Circuits: calls refused',
+    'Intake: paused (1) or open (0)',
+    'Intake: paused for (s)',
+    'Kill switch: on (1) or off (0)',
   ];
   expect(titles).toEqual(['Alarms', ...each, ...each]);
 });
@@ -84,4 +87,13 @@ it('takes a name and an interval', () => {
   const template = synth(dashboard({ dashboardName: 'shop', defaultInterval: Duration.hours(12) }));
   template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'shop' });
   expect(body(template).start).toBe('-PT12H');
+});
+
+it('draws no intake that nobody pauses', () => {
+  const template = synth((stack) => {
+    const consumers = [consumerIn(stack, { intake: false })];
+    new ResilienceDashboard(stack, 'Dashboard', { consumers });
+  });
+  const titles = body(template).widgets.map(({ properties }) => properties.title ?? '');
+  expect(titles.filter((title) => /Intake|Kill/.test(title))).toEqual([]);
 });

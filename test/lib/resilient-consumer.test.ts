@@ -27,7 +27,8 @@ function consumer(props: Parameters<typeof consumerIn>[1] = {}): {
 
 /** Settings as the runtime will read them: tokens replaced by their logical ids. */
 function runtimeSettings(stack: Stack): unknown {
-  const [fn] = Object.values(Template.fromStack(stack).findResources(FUNCTION));
+  const functions = Object.values(Template.fromStack(stack).findResources(FUNCTION));
+  const fn = functions.find(({ Properties }) => 'SPILLWAY_SETTINGS' in Properties.Environment.Variables);
   const parts: unknown[] = fn?.Properties.Environment.Variables.SPILLWAY_SETTINGS['Fn::Join'][1];
   const text = parts.map((part) =>
     typeof part === 'string'
@@ -77,6 +78,7 @@ describe('the settings', () => {
         maxOpenForMs: 300_000,
       },
       onExhausted: 'dead-letter',
+      controlQueueUrl: '<SpillwayIntakeControllerControlQueue77194EBF>',
     });
     expect(() => parseConsumerSettings(settings)).not.toThrow();
   });
@@ -95,6 +97,12 @@ describe('the settings', () => {
       circuits: {
         tracker: { ...CircuitPreset.conservative, window: Duration.seconds(9) },
         mail: { openFor: Duration.minutes(10) },
+      },
+      killSwitch: {
+        minMessages: 20,
+        share: 0.5,
+        window: Duration.minutes(5),
+        openFor: Duration.minutes(10),
       },
     });
     const settings = runtimeSettings(stack);
@@ -124,8 +132,22 @@ describe('the settings', () => {
           windowMs: 60_000,
         },
       },
+      killSwitch: {
+        minMessages: 20,
+        share: 0.5,
+        windowMs: 300_000,
+        openForMs: 600_000,
+        maxOpenForMs: 600_000,
+      },
     });
     expect(() => parseConsumerSettings(settings)).not.toThrow();
+  });
+
+  it('say that a FIFO queue halts, and that the kill switch is off', () => {
+    const { stack } = consumer();
+    const queue = new ResilientQueue(stack, 'Steps', { fifo: true });
+    const { settings } = consumerIn(stack, { queue, onExhausted: 'halt', killSwitch: false }, 'Stepper');
+    expect(settings).toMatchObject({ onExhausted: 'halt', killSwitch: false });
   });
 
   it('name the secret of the signature check, which the function may read', () => {
@@ -263,7 +285,7 @@ describe('the function', () => {
         code: lambda.Code.fromInline('exports.handler = async () => {};'),
         timeout: Duration.seconds(10),
       });
-      consumerIn(stack, { function: fn.addAlias('live') });
+      consumerIn(stack, { function: fn.addAlias('live'), intake: false });
     });
     template.resourceCountIs(FUNCTION, 1);
     template.hasResourceProperties(FUNCTION, {
@@ -328,6 +350,7 @@ describe('the permissions', () => {
       ],
       ['sqs:SendMessage', '{"Fn::GetAtt":["ConsumerQueueDeadLetterQueue4475D397","Arn"]}'],
       ['sqs:SendMessage', '{"Fn::GetAtt":["ConsumerQueueQuarantineQueue0F0942BB","Arn"]}'],
+      ['sqs:SendMessage', '{"Fn::GetAtt":["SpillwayIntakeControllerControlQueue77194EBF","Arn"]}'],
       [
         [
           'dynamodb:BatchGetItem',
@@ -365,11 +388,18 @@ describe('what it makes', () => {
       consumerIn(stack, {}, 'Two');
     });
     const further = Object.keys(resourcesOf(two)).length - Object.keys(resourcesOf(one)).length;
-    expect(further).toBe(17);
-    expect(idsByType(one)).toEqual({
+    expect(further).toBe(21);
+    const own = Object.entries(idsByType(one)).map(
+      ([type, ids]) => [type, ids.filter((id) => !id.startsWith('SpillwayIntakeController'))] as const,
+    );
+    expect(Object.fromEntries(own.filter(([, ids]) => ids.length > 0))).toEqual({
       'AWS::CloudWatch::Alarm': [
         'OneAlarmsDeadLetterDepth14B946CE',
         'OneAlarmsDeadLetterGrowth0B93A3A2',
+        'OneAlarmsIntakeHeldC610F89B',
+        'OneAlarmsIntakePausedFor99B7FBDB',
+        'OneAlarmsIntakeWithoutCause2664FDE0',
+        'OneAlarmsKillSwitch8044467E',
         'OneAlarmsPoisonD9773A2E',
         'OneAlarmsQueueAge86A40A98',
         'OneAlarmsQueueDepth198C848F',

@@ -137,7 +137,13 @@ it('lets a consumer reach its own items and no others, with exact actions', () =
       ],
       Condition: {
         'ForAllValues:StringLike': {
-          'dynamodb:LeadingKeys': ['idempotency#orders#*', 'message#a#*', 'message#a-dlq#*', 'circuit#*'],
+          'dynamodb:LeadingKeys': [
+            'idempotency#orders#*',
+            'message#a#*',
+            'message#a-dlq#*',
+            'circuit#*',
+            'dead-letters#orders#*',
+          ],
         },
       },
       Effect: 'Allow',
@@ -172,6 +178,29 @@ it.each([
     expect.objectContaining({
       Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
       Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+    }),
+  ]);
+});
+
+it('lets an intake controller read the circuits and keep its own items, of consumers that are named later too', () => {
+  const template = synth((stack) => {
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const consumerIds = ['orders'];
+    const encryptionKey = new Key(stack, 'Key');
+    new StateTable(stack, 'State', { encryptionKey }).grantIntakeController(role, consumerIds);
+    consumerIds.push('invoices');
+  }, REGION);
+  const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+  const own = ['intake#orders', 'intake#invoices', 'timer#*'];
+  expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+    expect.objectContaining({ Action: expect.arrayContaining(['kms:Decrypt']) }),
+    expect.objectContaining({
+      Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['circuit#*', ...own] } },
+    }),
+    expect.objectContaining({
+      Action: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': own } },
     }),
   ]);
 });

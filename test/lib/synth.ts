@@ -1,5 +1,6 @@
 import { App, Stack, type StackProps } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { INTAKE_SETTINGS_VARIABLE } from '../../lambdas/core/intake/settings.ts';
 import { ResilientConsumer, type ResilientConsumerProps, ResilientQueue } from '../../lib/index.ts';
 
 /** Context that leaves functions unbundled: tests of properties need no code. */
@@ -58,4 +59,19 @@ export function idsByType(template: Template): Record<string, string[]> {
 /** Resources of a template by logical id. */
 export function resourcesOf(template: Template): Record<string, { Type: string; Properties: unknown }> {
   return template.toJSON().Resources;
+}
+
+/** Settings in the environment of the controller's function, with the logical id in place of each reference. */
+export function intakeSettings(template: Template): unknown {
+  const controllers = template.findResources('AWS::Lambda::Function', {
+    Properties: { Environment: { Variables: { [INTAKE_SETTINGS_VARIABLE]: Match.anyValue() } } },
+  });
+  const [controller] = Object.values(controllers);
+  const parts: unknown[] =
+    controller?.Properties.Environment.Variables[INTAKE_SETTINGS_VARIABLE]['Fn::Join'][1];
+  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : refOf(part))).join(''));
+}
+
+function refOf(part: unknown): string {
+  return typeof part === 'object' && part !== null && 'Ref' in part ? `<${String(part.Ref)}>` : '?';
 }

@@ -2,6 +2,7 @@ import { Duration, Size, type Stack } from 'aws-cdk-lib';
 import { expect, it } from 'vitest';
 import {
   Backoff,
+  type KillSwitchProps,
   type ResilientConsumerProps,
   ResilientQueue,
   type ResilientQueueProps,
@@ -20,6 +21,7 @@ const build =
 const fixed = (delay: Duration): Backoff => Backoff.fixed(delay);
 const timeout = (seconds: number): Case => ({ functionProps: { timeout: Duration.seconds(seconds) } });
 const circuit = (props: object): Case => ({ circuits: { tracker: props } });
+const killSwitch = (props: KillSwitchProps): Case => ({ killSwitch: props });
 
 /** Name, what just passes, what just does not, and what is said of it. */
 const RULES: [string, Case, Case, string][] = [
@@ -323,6 +325,66 @@ const RULES: [string, Case, Case, string][] = [
     circuit({ window: Duration.millis(1) }),
     circuit({ window: Duration.millis(0) }),
     'circuits.tracker.window must be',
+  ],
+  [
+    'names of circuits against that of the intake',
+    { circuits: { intakes: {} } },
+    { circuits: { intake: {} } },
+    "circuits.intake must have another name, got 'intake'",
+  ],
+  [
+    'least messages of the kill switch',
+    killSwitch({ minMessages: 2 }),
+    killSwitch({ minMessages: 1 }),
+    'killSwitch.minMessages must be an integer from 2 to 100,000, got 1',
+  ],
+  [
+    'most messages of the kill switch',
+    killSwitch({ minMessages: 100_000 }),
+    killSwitch({ minMessages: 100_001 }),
+    'killSwitch.minMessages must be',
+  ],
+  [
+    'least share of the kill switch',
+    killSwitch({ share: 0.01 }),
+    killSwitch({ share: 0.009 }),
+    'killSwitch.share must be a number from 0.01 to 1, got 0.009',
+  ],
+  [
+    'most share of the kill switch',
+    killSwitch({ share: 1 }),
+    killSwitch({ share: 1.1 }),
+    'killSwitch.share must be',
+  ],
+  [
+    'window of the kill switch',
+    killSwitch({ window: Duration.millis(1) }),
+    killSwitch({ window: Duration.millis(0) }),
+    'killSwitch.window must be',
+  ],
+  [
+    'hold of the kill switch',
+    killSwitch({ openFor: Duration.days(1) }),
+    killSwitch({ openFor: Duration.millis(0) }),
+    'killSwitch.openFor must be',
+  ],
+  [
+    'longest hold of the kill switch',
+    killSwitch({ maxOpenFor: Duration.days(1) }),
+    killSwitch({ maxOpenFor: Duration.seconds(86_401) }),
+    'killSwitch.maxOpenFor must be an integer from 1',
+  ],
+  [
+    'longest over first hold of the kill switch',
+    killSwitch({ maxOpenFor: Duration.seconds(60) }),
+    killSwitch({ maxOpenFor: Duration.seconds(59) }),
+    'killSwitch.maxOpenFor must be at least openFor, 60 seconds, got 59',
+  ],
+  [
+    'a halt against an order',
+    { of: { fifo: true }, onExhausted: 'halt' },
+    { onExhausted: 'halt' },
+    "onExhausted must be 'dead-letter' for a standard queue, got 'halt'",
   ],
   [
     'alarm thresholds',

@@ -131,6 +131,7 @@ describe('around a queue construct', () => {
       (stack: Stack): void => {
         consumerIn(stack, {
           queue: new Queue(stack, 'Plain', { visibilityTimeout: Duration.seconds(seconds) }),
+          intake: false,
         });
       };
     synth(build(60)).resourcePropertiesCountIs(QUEUE, { VisibilityTimeout: 60 }, 1);

@@ -65,6 +65,23 @@ it('says what is left when it does not become idle', async () => {
   );
 });
 
+it.each([
+  ['is idle while a function has only wake-ups that it may send itself', { RecursiveLoop: 'Allow' }, true],
+  ['is not idle while a message is delayed on its way to any other function', {}, false],
+])('%s', async (_name, properties, idle) => {
+  const resources = {
+    Queue: queueResource({ VisibilityTimeout: 30 }),
+    Fn: functionResource('main', properties),
+    Mapping: mappingResource('Queue', 'Fn'),
+  };
+  const { stack, sqs } = await run({ App: { resources } }, CODE);
+  const QueueUrl = stack.queue('Queue').url;
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x', DelaySeconds: 60 }));
+  const waiting = stack.whenIdle({ timeoutMs: 50 });
+  if (idle) await expect(waiting).resolves.toBeUndefined();
+  else await expect(waiting).rejects.toThrow('App-Queue has 0 visible, 0 in flight and 1 delayed');
+});
+
 it('counts messages whose visibility or delay is over as visible before anybody polls', async () => {
   const { stack, sqs } = await run({
     App: { resources: { Queue: queueResource({ VisibilityTimeout: 0 }) } },

@@ -6,8 +6,13 @@ import * as z from 'zod';
 
 const { CONTROL_URL = '', SQS_PROXY_URL = '', DYNAMODB_PROXY_URL = '' } = process.env;
 
+/** What the consumer keeps of the function's time for settling, and what timers are late or early by. Milliseconds. */
+const SETTLING_MS = 1_500 + 100;
+
 /** Messages that this environment is handling, by receipt handle. */
 const handles = new Map<string, string>();
+/** Time that the invocation has left, by the clock of the machine. Milliseconds. */
+let remainingMs = (): number => 0;
 const headers = { 'x-chaos-environment': String(process.pid) };
 const skewMs = await hello();
 const machineNow = Date.now;
@@ -65,7 +70,12 @@ const consumer = resilientConsumer({
     if (does === 'exiting') process.exit(1);
     if (does === 'deaf') await new Promise(() => {});
     await ctx.circuit('tracker').call(async (signal) => {
-      await expectOk(await fetch(new URL(`/call/${id}`, CONTROL_URL), { method: 'POST', headers, signal }));
+      const stopTelling = tellTimeOut(id, signal);
+      try {
+        await expectOk(await fetch(new URL(`/call/${id}`, CONTROL_URL), { method: 'POST', headers, signal }));
+      } finally {
+        stopTelling();
+      }
     });
   },
 });
@@ -79,12 +89,24 @@ export const handler: typeof consumer = async (event, context) => {
   });
   await tell('receive', held);
   // Lambda counts the time that is left by the clock of the same machine.
-  const getRemainingTimeInMillis = (): number => context.getRemainingTimeInMillis() + skewMs;
-  const response = await consumer(event, { ...context, getRemainingTimeInMillis });
+  remainingMs = () => context.getRemainingTimeInMillis() + skewMs;
+  const response = await consumer(event, { ...context, getRemainingTimeInMillis: remainingMs });
   await tell('return', held);
   handles.clear();
   return response;
 };
+
+/**
+ * Tell when a call is aborted. Whoever answered it cannot know: an answer that is on its way is not read any more. An
+ * abort while there is time left is no time-out, and not told.
+ */
+function tellTimeOut(id: string, signal: AbortSignal): () => void {
+  const aborted = (): void => {
+    if (remainingMs() <= SETTLING_MS) tell('time-out', [{ id }]).catch(() => {});
+  };
+  signal.addEventListener('abort', aborted);
+  return () => signal.removeEventListener('abort', aborted);
+}
 
 async function tell(step: string, held: readonly object[]): Promise<void> {
   const response = await fetch(new URL(`/${step}`, CONTROL_URL), {

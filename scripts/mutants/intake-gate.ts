@@ -19,7 +19,7 @@ const COUNTS = ['test/core/kill-switch.test.ts'];
 const PROPERTY = ['test/core/kill-switch.property.test.ts'];
 
 /** Mutants of what holds the intake: the kill switch, halting queues, operators. */
-export const INTAKE_MUTANTS: readonly Mutant[] = [
+export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'refuse nothing while the intake is held',
     rule: INTAKE,

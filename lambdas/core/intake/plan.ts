@@ -1,0 +1,137 @@
+import { type DesiredIntake, desiredIntake, type NeededCircuit } from './desired.ts';
+import { type EventSourceChange, type EventSourceStatus, LEAST_CONCURRENCY } from './event-source.ts';
+import type { IntakeEvent } from './events.ts';
+import type { IntakeMarker } from './intake-table.ts';
+import type { ControlledConsumer } from './settings.ts';
+
+/** What is known of a consumer and its event source. */
+export interface IntakeFacts {
+  readonly consumer: ControlledConsumer;
+  readonly circuits: readonly NeededCircuit[];
+  readonly marker: IntakeMarker | undefined;
+  readonly source: EventSourceStatus;
+  readonly now: number;
+}
+
+/** One step on the way from what is to what should be. */
+export type IntakeStep =
+  | { readonly kind: 'mark'; readonly marker: Omit<IntakeMarker, 'revision'> | undefined }
+  | { readonly kind: 'change'; readonly change: EventSourceChange; readonly event: IntakeEvent }
+  /** Look again at a moment. Epoch milliseconds. */
+  | { readonly kind: 'look-again'; readonly at: number };
+
+/** What is to be done about a consumer's event source. */
+export interface IntakePlan {
+  readonly desired: DesiredIntake;
+  /** In this order; a run that ends between any two leaves what the next run makes good. */
+  readonly steps: readonly IntakeStep[];
+}
+
+/** Lambda is asked again after this long whether a change has taken effect. Milliseconds. */
+export const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * A source that we enabled and that is disabled was disabled by somebody else. Not so soon after we did: what Lambda
+ * says of it may be older than that. Milliseconds.
+ */
+const SETTLED_MS = 120_000;
+
+/**
+ * What to do about a consumer's event source. It is paused only after the marker says so, and opened only while the
+ * marker does: a source that somebody else disabled stays disabled. How far it is opened comes from the settings and
+ * from the marker, never from what it was found at.
+ *
+ * @param rampStepMs time between two steps on the way back to full concurrency. Milliseconds
+ */
+export function planIntake(facts: IntakeFacts, rampStepMs: number): IntakePlan {
+  const { consumer, circuits, source, now } = facts;
+  // A marker of the mapping that a deployment replaced says nothing about the new one.
+  const marker = facts.marker?.mappingId === consumer.mappingId ? facts.marker : undefined;
+  const desired = desiredIntake(consumer, circuits, marker, now);
+  const plan = (...steps: readonly IntakeStep[]): IntakePlan => ({ desired, steps });
+  const forget = (): IntakePlan =>
+    facts.marker === undefined ? plan() : plan({ kind: 'mark', marker: undefined });
+  const mark = (phase: IntakeMarker['phase'], fields: Partial<IntakeMarker> = {}): IntakeStep => ({
+    kind: 'mark',
+    marker: {
+      mappingId: consumer.mappingId,
+      phase,
+      pausedAt: marker?.pausedAt ?? now,
+      since: now,
+      ...fields,
+    },
+  });
+
+  if (source.state === 'Deleting') return plan();
+  if (source.state !== 'Enabled' && source.state !== 'Disabled') {
+    const matters = marker !== undefined || desired.kind !== 'full';
+    return matters ? plan(lookAgain(now + LOOK_AGAIN_MS)) : plan();
+  }
+  const enabled = source.state === 'Enabled';
+  if (!enabled && marker === undefined) return forget(); // not ours: somebody else disabled it
+  if (!enabled && marker !== undefined && marker.phase !== 'paused') {
+    if (now - marker.since < SETTLED_MS) return plan(lookAgain(now + LOOK_AGAIN_MS));
+    return forget();
+  }
+
+  switch (desired.kind) {
+    case 'paused': {
+      const look = lookAgain(desired.until);
+      if (!enabled) return plan(look);
+      const begun = marker?.phase === 'ramping' ? { pausedAt: now } : {};
+      const marks = marker?.phase === 'paused' ? [] : [mark('paused', begun)];
+      return plan(...marks, pause(consumer, desired.causes), look);
+    }
+    case 'gentle': {
+      if (marker === undefined) return forget();
+      const opened = { concurrency: LEAST_CONCURRENCY };
+      const look = desired.until === undefined ? [] : [lookAgain(desired.until)];
+      const changes = openTo(facts, LEAST_CONCURRENCY, desired.why);
+      if (marker.phase === 'gentle') return plan(...changes, ...look);
+      const begun = marker.phase === 'ramping' ? { pausedAt: now } : {};
+      return plan(...changes, mark('gentle', { ...opened, ...begun }), ...look);
+    }
+    case 'full': {
+      if (marker === undefined) return forget();
+      const due = marker.since + rampStepMs;
+      if (marker.phase === 'ramping' && now < due) return plan(lookAgain(due));
+      // After a pause the first to come in are few; after a probe that went well, more.
+      const { concurrency } = marker;
+      const next = concurrency === undefined ? LEAST_CONCURRENCY : concurrency * 2;
+      const { maxConcurrency: target } = consumer;
+      if (next >= (target ?? MOST_LIMITED)) {
+        return plan(...openTo(facts, target, 'full'), { kind: 'mark', marker: undefined });
+      }
+      const changes = openTo(facts, next, 'ramp');
+      return plan(...changes, mark('ramping', { concurrency: next }), lookAgain(now + rampStepMs));
+    }
+  }
+}
+
+/** Beyond this an event source without a limit is given none. Invocations at a time. */
+const MOST_LIMITED = 64;
+
+function lookAgain(at: number): IntakeStep {
+  return { kind: 'look-again', at };
+}
+
+function pause({ consumerId }: ControlledConsumer, causes: readonly string[]): IntakeStep {
+  return { kind: 'change', change: { enabled: false }, event: { kind: 'intake-paused', consumerId, causes } };
+}
+
+/** Open a source to so many invocations at a time; nothing to do if it is. */
+function openTo(
+  { consumer, source }: IntakeFacts,
+  concurrency: number | undefined,
+  why: Extract<IntakeEvent, { kind: 'intake-opened' }>['why'],
+): IntakeStep[] {
+  const enabled = source.state === 'Enabled';
+  const limited = source.maximumConcurrency === concurrency;
+  if (enabled && limited) return [];
+  const change = {
+    ...(enabled ? {} : { enabled: true }),
+    ...(limited ? {} : { maximumConcurrency: concurrency ?? null }),
+  };
+  const { consumerId } = consumer;
+  return [{ kind: 'change', change, event: { kind: 'intake-opened', consumerId, why, concurrency } }];
+}

@@ -1,0 +1,32 @@
+import type { CircuitState } from '../circuit/circuit.ts';
+import type { CircuitItem } from '../circuit/shared-item.ts';
+import { INTAKE_CIRCUIT } from '../settings.ts';
+import type { DesiredIntake } from './desired.ts';
+import type { IntakeStatus } from './events.ts';
+import type { IntakeFacts } from './plan.ts';
+
+/** How a consumer's intake is, for metrics and alarms. */
+export function statusOf(
+  { consumer, circuits, marker, source, now }: IntakeFacts,
+  desired: DesiredIntake,
+): IntakeStatus {
+  const paused = source.state === 'Disabled' || source.state === 'Disabling';
+  const underWay = marker !== undefined && marker.phase !== 'ramping';
+  const intake = circuits.find(({ name }) => name === INTAKE_CIRCUIT)?.item;
+  return {
+    consumerId: consumer.consumerId,
+    paused,
+    pausedForSeconds: underWay ? Math.max(0, Math.round((now - marker.pausedAt) / 1_000)) : 0,
+    withoutCause: paused && desired.kind !== 'paused',
+    held: intake?.state === 'forced-open',
+    killSwitch: intake?.state === 'open' || intake?.state === 'half-open' ? intake.fingerprint : undefined,
+    circuits: new Map(
+      circuits.filter(({ name }) => name !== INTAKE_CIRCUIT).map(({ name, item }) => [name, stateOf(item)]),
+    ),
+  };
+}
+
+function stateOf(item: CircuitItem | undefined): CircuitState {
+  if (item?.state === 'half-open') return 'half-open';
+  return item?.state === 'open' || item?.state === 'forced-open' ? 'open' : 'closed';
+}

@@ -1,0 +1,72 @@
+import { Token } from 'aws-cdk-lib';
+import { type ConsumerSettings, INTAKE_CIRCUIT } from '../../lambdas/core/settings.ts';
+import { NAME, NAME_RULE } from './names.ts';
+import { inSeconds, type Problems } from './problems.ts';
+
+const LEAST_SHARE = 0.01;
+const FAILURES = { min: 1, max: 10_000 };
+const UP_TO_A_THOUSAND = { min: 1, max: 1_000 };
+const TIME = { min: 1, max: 86_400_000, unit: 'milliseconds' };
+const MINUTE = { min: 1, max: 60_000, unit: 'milliseconds' };
+const FAULTY_MESSAGES = { min: 2, max: 100_000 };
+
+/** Check the circuits that a consumer names. */
+export function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
+  for (const [name, circuit] of Object.entries(settings.circuits)) {
+    const at = `circuits.${name}`;
+    if (!NAME.test(name)) problems.add(at, NAME_RULE, name, 'the name is part of keys and of metrics');
+    if (name === INTAKE_CIRCUIT) {
+      problems.add(at, 'must have another name', name, 'so is the circuit called that holds the intake');
+    }
+    const rules = [
+      ['failureThreshold', circuit.failureThreshold, FAILURES, 'it counts failures in the window'],
+      ['localThreshold', circuit.localThreshold, FAILURES, 'it counts failures in a row'],
+      ['minReporters', circuit.minReporters, UP_TO_A_THOUSAND, 'it counts environments'],
+      ['successThreshold', circuit.successThreshold, UP_TO_A_THOUSAND, 'it counts probes in a row'],
+      ['openFor', circuit.openForMs, TIME, 'an open circuit stays open for a while, and is probed daily'],
+      ['maxOpenFor', circuit.maxOpenForMs, TIME, 'an open circuit is probed daily'],
+      ['window', circuit.windowMs, TIME, 'a failure is remembered for a while, a day at most'],
+      ['slowCallThreshold', circuit.slowCallMs, TIME, 'a call takes a while, a day at most'],
+      ['cacheFor', circuit.cacheForMs, MINUTE, 'what others decide has to be seen soon'],
+    ] as const;
+    for (const [property, value, range, because] of rules) {
+      // By default they are equal, and so is what is wrong with them.
+      if (property === 'localThreshold' && value === circuit.failureThreshold) continue;
+      problems.integer(`${at}.${property}`, value, range, because);
+    }
+    checkShare(`${at}.failureRatio`, circuit.failureRatio, 'it is a share of the calls', problems);
+    checkLongest(at, circuit, problems);
+  }
+}
+
+/** Check the kill switch, unless it is off. */
+export function checkKillSwitch({ killSwitch }: ConsumerSettings, problems: Problems): void {
+  if (killSwitch === false) return;
+  const { minMessages, share, windowMs, openForMs, maxOpenForMs } = killSwitch;
+  const rules = [
+    ['minMessages', minMessages, FAULTY_MESSAGES, 'one message is no pattern'],
+    ['window', windowMs, TIME, 'messages are counted for a while, a day at most'],
+    ['openFor', openForMs, TIME, 'a hold lasts for a while, and is tried daily'],
+    ['maxOpenFor', maxOpenForMs, TIME, 'a hold is tried daily'],
+  ] as const;
+  for (const [property, value, range, because] of rules) {
+    problems.integer(`killSwitch.${property}`, value, range, because);
+  }
+  checkShare('killSwitch.share', share, 'it is a share of the messages', problems);
+  checkLongest('killSwitch', killSwitch, problems);
+}
+
+function checkShare(property: string, value: number, because: string, problems: Problems): void {
+  if (Token.isUnresolved(value) || (value >= LEAST_SHARE && value <= 1)) return;
+  problems.add(property, `must be a number from ${LEAST_SHARE} to 1`, value, because);
+}
+
+function checkLongest(
+  at: string,
+  { openForMs, maxOpenForMs }: { readonly openForMs: number; readonly maxOpenForMs: number },
+  problems: Problems,
+): void {
+  if (Token.isUnresolved(openForMs) || Token.isUnresolved(maxOpenForMs) || maxOpenForMs >= openForMs) return;
+  const rule = `must be at least openFor, ${inSeconds(openForMs)}`;
+  problems.add(`${at}.maxOpenFor`, rule, maxOpenForMs / 1_000, 'it is the longest open time');
+}
