@@ -125,6 +125,7 @@ describe('the half before', () => {
     expect(await early.tooMany()).toBe(false);
     expect(await late.tooMany()).toBe(false);
     expect(await early.tooMany()).toBe(true);
+    expect(await late.count('a')).toMatchObject({ count: 4, tooMany: true });
   });
 });
 
