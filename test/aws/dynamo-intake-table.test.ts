@@ -35,7 +35,7 @@ it('reads circuits, markers and noted wake-ups together, those that are not ther
     circuits: [KEY, 'circuit#unknown'],
     consumers: ['read', 'nobody'],
   });
-  expect([...circuits]).toEqual([[KEY, { version: START + 1, state: 'forced-open' }]]);
+  expect([...circuits]).toEqual([[KEY, { version: START + 1, since: START, state: 'forced-open' }]]);
   expect([...markers]).toEqual([['read', { ...marker, concurrency: 4 }]]);
   expect([...wakeUps]).toEqual([[KEY, wakeUp]]);
 });
