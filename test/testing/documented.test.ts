@@ -75,6 +75,18 @@ it('waits free of charge while the circuit is open', async () => {
   expect(second.outcomes).toMatchObject([{ kind: 'handled', attempt: 1 }]);
 });
 
+it('waits free of charge while the intake is held', async () => {
+  const stores = createTestStores();
+  stores.holdIntake('stock-taking');
+
+  const first = await runBatch(handler, [rawMessage(order)], { stores });
+  stores.resumeIntake();
+  const second = await runBatch(handler, first.returned, { stores });
+
+  expect(first.outcomes).toMatchObject([{ kind: 'deferred', cause: 'held' }]);
+  expect(second.outcomes).toMatchObject([{ kind: 'handled', attempt: 1 }]);
+});
+
 it('confirms once more when the completion could not be recorded', async () => {
   const stores = createTestStores();
   stores.fail('state-table', { after: 1, times: 1 }); // the lock is taken; the completion is not recorded
