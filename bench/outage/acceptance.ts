@@ -29,6 +29,8 @@ const FEWER_INVOCATIONS = 20;
 const DRAIN_FACTOR = 1.5;
 /** How far the peers' healthy throughput may be from ours before the comparison has to say so. */
 const SAME_THROUGHPUT = 0.1;
+/** Share of the dependency's capacity that the local stack has to reach for the drain to be the dependency's doing. */
+const ENOUGH_MACHINE = 0.8;
 
 /** Judge our own results; the peers' are what they are. */
 export function judge(
@@ -71,15 +73,21 @@ export function judge(
   return verdicts;
 }
 
-/** What the comparison has to say about peers whose healthy throughput is not ours, within a tenth. */
-export function throughputRemarks(outage: readonly OutageResult[]): readonly string[] {
+/** What the reader of the figures has to know of this run: peers that are not as fast as we are, a busy machine. */
+export function remarksOn(outage: readonly OutageResult[]): readonly string[] {
   const ours = outage.find(({ name }) => name === 'spillway');
   if (ours === undefined) return [];
-  return outage
+  const unequal = outage
     .map(({ name, healthyPerSecond }) => ({ name, ratio: healthyPerSecond / ours.healthyPerSecond }))
     .filter(({ ratio }) => Math.abs(ratio - 1) > SAME_THROUGHPUT)
     .map(
       ({ name, ratio }) =>
         `${name} handles ${ratio.toFixed(2)} × as many messages as spillway while all is well`,
     );
+  const { healthyPerSecond, capacityPerSecond } = ours;
+  if (healthyPerSecond >= ENOUGH_MACHINE * capacityPerSecond) return unequal;
+  const busy =
+    `the machine was too slow or too busy: spillway handled ${healthyPerSecond.toFixed(0)} messages a second while all ` +
+    `was well, and its dependency could have served ${capacityPerSecond.toFixed(0)}`;
+  return [busy, ...unequal];
 }

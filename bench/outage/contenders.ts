@@ -27,6 +27,8 @@ export const COMMON = {
   visibilityMs: 30_000,
   batchSize: 10,
   maxConcurrency: 5,
+  /** How long it takes to change an event source; on AWS up to a minute, in which Lambda still delivers. */
+  stateChangeMs: 2_000,
   /** Everybody gives up a call to the dependency after this time: opossum's default. */
   callTimeoutMs: 10_000,
 } as const;

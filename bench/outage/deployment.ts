@@ -5,7 +5,7 @@ import { SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { synthesize } from '../../examples/synthesize.ts';
 import { type LocalFunction, type LocalQueue, type LocalStack, startLocalStack } from '../../local/index.ts';
-import { COMMON, type ContenderName, scaledSeconds } from './contenders.ts';
+import { COMMON, type ContenderName, scaledMs, scaledSeconds } from './contenders.ts';
 import { progress } from './progress.ts';
 
 /** A change of a circuit, or of a breaker of one environment. */
@@ -55,6 +55,7 @@ export async function deployContender(
   const circuitChanges: CircuitChange[] = [];
   const stack = await startLocalStack({
     assembly,
+    stateChangeMs: scaledMs(COMMON.stateChangeMs, scale),
     onLog: ({ text }) => {
       const change = readChange(text);
       if (change !== undefined) circuitChanges.push(change);

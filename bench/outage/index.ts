@@ -1,4 +1,4 @@
-import { judge, type OutageResult, type TrickleResult, throughputRemarks } from './acceptance.ts';
+import { judge, type OutageResult, remarksOn, type TrickleResult } from './acceptance.ts';
 import type { ContenderName } from './contenders.ts';
 import { deployContender } from './deployment.ts';
 import { measureHealthy } from './measure-healthy.ts';
@@ -25,7 +25,7 @@ export async function run(args: readonly string[]): Promise<boolean> {
     ? await Promise.all(options.contenders.map((name) => runTrickle(name)))
     : [];
   const verdicts = judge(outage, trickle);
-  await report({ outage, trickle, verdicts, remarks: throughputRemarks(outage), workload }, options);
+  await report({ outage, trickle, verdicts, remarks: remarksOn(outage), workload }, options);
   return verdicts.every(({ holds }) => holds);
 }
 

@@ -47,7 +47,7 @@ export interface Measurement {
 }
 
 const SAMPLE_MS = 250;
-const LOOK_MS = 50;
+const LOOK_MS = 100;
 
 /** Send a workload to a contender, take the dependency away and give it back, and wait until the queue is empty. */
 export async function measureWorkload(
