@@ -29,7 +29,7 @@ export const COMMON = {
   maxConcurrency: 5,
   /** How long it takes to change an event source; on AWS up to a minute, in which Lambda still delivers. */
   stateChangeMs: 2_000,
-  /** Everybody gives up a call to the dependency after this time: opossum's default. */
+  /** Everybody gives up a call to the dependency after this time: opossum's default. See {@link callTimeoutMs}. */
   callTimeoutMs: 10_000,
 } as const;
 
@@ -81,4 +81,9 @@ export function scaledMs(ms: number, scale: number): number {
 /** The same in seconds, for SQS, which knows no shorter ones. */
 export function scaledSeconds(ms: number, scale: number): number {
   return Math.max(1, Math.round(ms / scale / 1_000));
+}
+
+/** The longest call, scaled, but a second at least: on a busy machine less would take calls for lost that are not. */
+export function callTimeoutMs(scale: number): number {
+  return Math.max(1_000, scaledMs(COMMON.callTimeoutMs, scale));
 }

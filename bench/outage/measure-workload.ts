@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMMON, scaledMs } from './contenders.ts';
+import { callTimeoutMs } from './contenders.ts';
 import type { CircuitChange, Deployment } from './deployment.ts';
 import { sendSteadily } from './producer.ts';
 import { progress } from './progress.ts';
@@ -172,7 +172,7 @@ async function unaccounted(
  * the circuit then; that opening counts, too. Where environments share a circuit, only the shared one counts.
  */
 function openSecondsLeft(changes: readonly CircuitChange[], healedAtEpochMs: number, scale: number): number {
-  const lastCallEnds = healedAtEpochMs + scaledMs(COMMON.callTimeoutMs, scale) + SAMPLE_MS;
+  const lastCallEnds = healedAtEpochMs + callTimeoutMs(scale) + SAMPLE_MS;
   const early = changes.filter(({ to, atEpochMs }) => to === 'open' && atEpochMs <= lastCallEnds);
   const shared = early.filter(({ decidedBy }) => decidedBy !== 'environment');
   const retries = (shared.length > 0 ? shared : early).map(({ retryAtEpochMs }) => retryAtEpochMs);

@@ -4,7 +4,7 @@ import type { TrackerCounts } from './tracker.ts';
 /**
  * The dependency: takes effects under idempotency keys, never deduplicates, and writes every one of them down. It serves
  * `SLOTS` calls at a time, each for `SERVICE_MS`; others wait. Down, it answers 503 at once; every `HANG_EVERY`th call
- * gets no answer.
+ * gets no answer. A call has no effect if the caller gives it up before it is served.
  */
 const SLOTS = 10;
 const SERVICE_MS = 40;
@@ -37,9 +37,10 @@ async function effect(key: string, response: ServerResponse): Promise<void> {
   if (busy >= SLOTS) await new Promise<void>((resolve) => waiting.push(resolve));
   busy += 1;
   try {
-    if (response.destroyed) return; // whoever called has given up
+    if (response.destroyed) return;
     if (down) return answer(response, 503);
     await new Promise((resolve) => setTimeout(resolve, SERVICE_MS));
+    if (response.destroyed) return;
     const before = effects.get(key) ?? 0;
     effects.set(key, before + 1);
     if (before > 0) counts = { ...counts, duplicateEffects: counts.duplicateEffects + 1 };

@@ -1,6 +1,6 @@
 import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { COMMON, scaledMs } from '../contenders.ts';
+import { COMMON, callTimeoutMs } from '../contenders.ts';
 
 /** What every contender's stack is told. */
 export interface BenchProps {
@@ -22,7 +22,7 @@ export function functionProps({ scale, trackerUrl }: BenchProps): {
     environment: {
       TRACKER_URL: trackerUrl,
       SCALE: String(scale),
-      CALL_TIMEOUT_MS: String(scaledMs(COMMON.callTimeoutMs, scale)),
+      CALL_TIMEOUT_MS: String(callTimeoutMs(scale)),
     },
   };
 }

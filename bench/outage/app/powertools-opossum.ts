@@ -1,11 +1,11 @@
 import Opossum from 'opossum';
-import { COMMON, OPOSSUM, scaledMs } from '../contenders.ts';
+import { callTimeoutMs, OPOSSUM, scaledMs } from '../contenders.ts';
 import { callTracker, logOpened, SCALE } from './call-tracker.ts';
 import { powertoolsConsumer } from './powertools-consumer.ts';
 
 const resetTimeout = scaledMs(OPOSSUM.resetTimeoutMs, SCALE);
 const breaker = new Opossum(callTracker, {
-  timeout: scaledMs(COMMON.callTimeoutMs, SCALE),
+  timeout: callTimeoutMs(SCALE),
   errorThresholdPercentage: OPOSSUM.errorThresholdPercentage,
   resetTimeout,
   rollingCountTimeout: scaledMs(OPOSSUM.rollingCountTimeoutMs, SCALE),
