@@ -4,7 +4,7 @@ import { send } from './producer.ts';
 import type { Tracker } from './tracker.ts';
 
 const WARM_UP = 250;
-const BURST = 1_500;
+const BURST = 900;
 const LIMIT_MS = 60_000;
 const LOOK_MS = 10;
 

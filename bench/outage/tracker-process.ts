@@ -6,7 +6,7 @@ import type { TrackerCounts } from './tracker.ts';
  * `SLOTS` calls at a time, each for `SERVICE_MS`; others wait. Down, it answers 503 at once; every `HANG_EVERY`th call
  * gets no answer. A call has no effect if the caller gives it up before it is served.
  */
-const SLOTS = 10;
+const SLOTS = 6;
 const SERVICE_MS = 40;
 const HANG_EVERY = 50;
 /** Longer than any run: a connection that is closed as it is used again would look like a fault of the contender. */
