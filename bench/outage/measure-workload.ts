@@ -171,7 +171,11 @@ async function unaccounted(
  * What is left of the open time when the dependency is back. A call that was made before may still fail after, and open
  * the circuit then; that opening counts, too. Where environments share a circuit, only the shared one counts.
  */
-function openSecondsLeft(changes: readonly CircuitChange[], healedAtEpochMs: number, scale: number): number {
+export function openSecondsLeft(
+  changes: readonly CircuitChange[],
+  healedAtEpochMs: number,
+  scale: number,
+): number {
   const lastCallEnds = healedAtEpochMs + callTimeoutMs(scale) + SAMPLE_MS;
   const early = changes.filter(({ to, atEpochMs }) => to === 'open' && atEpochMs <= lastCallEnds);
   const shared = early.filter(({ decidedBy }) => decidedBy !== 'environment');
