@@ -30,7 +30,7 @@ const DRAIN_FACTOR = 1.5;
 /** How far the peers' healthy throughput may be from ours before the comparison has to say so. */
 const SAME_THROUGHPUT = 0.1;
 /** Share of the dependency's capacity that the local stack has to reach for the drain to be the dependency's doing. */
-const ENOUGH_MACHINE = 0.8;
+const ENOUGH_MACHINE = 0.9;
 
 /** Judge our own results; the peers' are what they are. */
 export function judge(

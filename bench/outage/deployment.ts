@@ -58,7 +58,12 @@ export async function deployContender(
     stateChangeMs: scaledMs(COMMON.stateChangeMs, scale),
     onLog: ({ text }) => {
       const change = readChange(text);
-      if (change !== undefined) circuitChanges.push(change);
+      if (change === undefined) return;
+      circuitChanges.push(change);
+      const { to, decidedBy, retryAtEpochMs } = change;
+      if (decidedBy === 'environment') return;
+      const left = to === 'open' ? ` for ${((retryAtEpochMs - Date.now()) / 1_000).toFixed(1)} s` : '';
+      progress(name, `the circuit is ${to}${left}`);
     },
     onWarning: (warning) => progress(name, `warning: ${warning}`),
   });

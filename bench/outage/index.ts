@@ -41,6 +41,10 @@ async function runOutage(name: ContenderName, workload: Workload): Promise<Outag
       const measurement = await measureWorkload(deployment, tracker, workload);
       const { openSecondsLeft, backlog } = measurement;
       const idealDrainSeconds = openSecondsLeft + backlog / capacityPerSecond;
+      progress(
+        name,
+        `the ideal was ${idealDrainSeconds.toFixed(1)} s, ${openSecondsLeft.toFixed(1)} s of them still open`,
+      );
       return { name, healthyPerSecond, capacityPerSecond, idealDrainSeconds, ...measurement };
     } finally {
       await deployment.stop();

@@ -75,7 +75,7 @@ describe('the remarks', () => {
   });
 
   it('say that the machine was too slow', () => {
-    const [remark] = remarksOn([result('spillway', { capacityPerSecond: 126 })]);
+    const [remark] = remarksOn([result('spillway', { capacityPerSecond: 112 })]);
     expect(remark).toMatch(/^the machine was too slow or too busy/);
   });
 });
