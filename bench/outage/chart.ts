@@ -8,6 +8,7 @@ const RIGHT = 170;
 const TOP = 70;
 const PANEL = { height: 150, gap: 50 };
 const BOTTOM = 40;
+const TICK_SECONDS = 20;
 /** Colours that people with any common colour vision tell apart (Okabe and Ito). */
 const CURVES = [
   { label: 'handled', colour: '#0072B2', value: ({ handled }: Sample) => handled },
@@ -18,7 +19,7 @@ const CURVES = [
 /** Draw a panel for each contender, all on the same axes: how far things had come at each moment. */
 export function drawChart(results: readonly OutageResult[], workload: Workload): string {
   const samples = results.flatMap(({ timeline }) => timeline);
-  const seconds = niceCeiling(Math.max(...samples.map(({ at }) => at)));
+  const seconds = Math.ceil(Math.max(1, ...samples.map(({ at }) => at)) / TICK_SECONDS) * TICK_SECONDS;
   const top = niceCeiling(Math.max(...samples.flatMap((sample) => CURVES.map(({ value }) => value(sample)))));
   const height = TOP + results.length * (PANEL.height + PANEL.gap) + BOTTOM - PANEL.gap;
   const x = (at: number): number => LEFT + (at / seconds) * (WIDTH - LEFT - RIGHT);
@@ -62,8 +63,8 @@ function drawPanel({ name, timeline }: OutageResult, { x, y, top, seconds, workl
     parts.push(line(LEFT, y(count), x(seconds), y(count)));
     parts.push(text(LEFT - 6, y(count) + 4, String(count), 'text-anchor="end" fill="#555"'));
   }
-  for (let at = 0; at <= seconds; at += seconds / 5) {
-    parts.push(text(x(at), y(0) + 16, String(Math.round(at)), 'text-anchor="middle" fill="#555"'));
+  for (let at = 0; at <= seconds; at += TICK_SECONDS) {
+    parts.push(text(x(at), y(0) + 16, String(at), 'text-anchor="middle" fill="#555"'));
   }
   const last = timeline.at(-1);
   const labels: { readonly at: number; readonly text: string; readonly colour: string }[] = [];

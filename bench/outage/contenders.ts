@@ -83,7 +83,10 @@ export function scaledSeconds(ms: number, scale: number): number {
   return Math.max(1, Math.round(ms / scale / 1_000));
 }
 
-/** The longest call, scaled, but a second at least: on a busy machine less would take calls for lost that are not. */
+/** On a busy machine, less than this would take calls for lost that are not, and their effects would happen twice. */
+const LEAST_CALL_TIMEOUT_MS = 1_500;
+
+/** The longest call, scaled as far as that is reasonable. Milliseconds. */
 export function callTimeoutMs(scale: number): number {
-  return Math.max(1_000, scaledMs(COMMON.callTimeoutMs, scale));
+  return Math.max(LEAST_CALL_TIMEOUT_MS, scaledMs(COMMON.callTimeoutMs, scale));
 }

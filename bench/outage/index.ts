@@ -16,7 +16,7 @@ import { outageWorkload, trickleWorkload, type Workload } from './workloads.ts';
  */
 export async function run(args: readonly string[]): Promise<boolean> {
   const options = outageOptions(args);
-  const workload = outageWorkload(options.messages);
+  const workload = outageWorkload(options.messages, options.seconds);
   const outage: OutageResult[] = [];
   if (options.workloads.includes('outage')) {
     for (const name of options.contenders) outage.push(await runOutage(name, workload));

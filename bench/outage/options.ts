@@ -6,6 +6,8 @@ export interface OutageOptions {
   readonly contenders: readonly ContenderName[];
   readonly workloads: readonly ('outage' | 'trickle')[];
   readonly messages: number;
+  /** Time in which the messages of the outage arrive. Seconds. */
+  readonly seconds: number;
   readonly json: string;
   readonly svg: string;
 }
@@ -16,7 +18,8 @@ Usage: npm run bench -- outage [options]
 
   --only NAME       that contender only, may be given several times: ${CONTENDERS.join(', ')}
   --workload NAME   outage or trickle only (default both)
-  --messages N      messages of the outage, within the same minute (default 5000)
+  --messages N      messages of the outage (default 5000)
+  --seconds N       time in which they arrive; the dependency is down for a third of it (default 60)
   --json FILE       where the result is written (default out/bench-outage.json)
   --svg FILE        where the chart is written (default out/bench-outage.svg)
   --help            this text
@@ -41,6 +44,7 @@ function parse(args: readonly string[]): OutageOptions {
       only: { type: 'string', multiple: true, default: [] },
       workload: { type: 'string', default: 'both' },
       messages: { type: 'string', default: '5000' },
+      seconds: { type: 'string', default: '60' },
       json: { type: 'string', default: 'out/bench-outage.json' },
       svg: { type: 'string', default: 'out/bench-outage.svg' },
       help: { type: 'boolean', default: false },
@@ -57,15 +61,18 @@ function parse(args: readonly string[]): OutageOptions {
   if (workload !== 'both' && workload !== 'outage' && workload !== 'trickle') {
     throw new Error(`--workload must be outage or trickle, got ${workload}`);
   }
-  const messages = Number(values.messages);
-  if (!Number.isSafeInteger(messages) || messages < 1) {
-    throw new Error(`--messages must be an integer of 1 or more, got ${values.messages}`);
-  }
   return {
     contenders: CONTENDERS.filter((name) => only.length === 0 || only.includes(name)),
     workloads: workload === 'both' ? ['outage', 'trickle'] : [workload],
-    messages,
+    messages: integer('--messages', values.messages),
+    seconds: integer('--seconds', values.seconds),
     json,
     svg,
   };
+}
+
+function integer(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new Error(`${option} must be an integer of 1 or more, got ${text}`);
 }

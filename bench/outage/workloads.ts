@@ -13,20 +13,20 @@ export interface Workload {
   readonly drainLimitMs: number;
 }
 
-const ARRIVAL_MS = 60_000;
 const OUTAGE_SCALE = 10;
 const TRICKLE_SCALE = 60;
 const MINUTE_MS = 60_000;
 
-/** Messages that arrive steadily in 10 minutes; the dependency is down for the middle third. Ten times faster. */
-export function outageWorkload(messages: number): Workload {
+/** Messages that arrive steadily; the dependency is down for the middle third of that time. Ten times faster. */
+export function outageWorkload(messages: number, arrivalSeconds: number): Workload {
+  const arrivalMs = arrivalSeconds * 1_000;
   return {
     name: 'outage',
     scale: OUTAGE_SCALE,
     messages,
-    everyMs: ARRIVAL_MS / messages,
-    downAtMs: ARRIVAL_MS / 3,
-    upAtMs: (2 * ARRIVAL_MS) / 3,
+    everyMs: arrivalMs / messages,
+    downAtMs: arrivalMs / 3,
+    upAtMs: (2 * arrivalMs) / 3,
     drainLimitMs: 120_000,
   };
 }

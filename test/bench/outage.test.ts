@@ -110,7 +110,7 @@ it('draws a panel for each contender, and no text that is not a number where one
     { at: 0, sent: 0, handled: 0, deadLettered: 0, callsDuringOutage: 0, invocations: 0 },
     { at: 61.5, ...counts },
   ];
-  const svg = drawChart([result('spillway', { timeline }), { ...peer, timeline }], outageWorkload(5_000));
+  const svg = drawChart([result('spillway', { timeline }), { ...peer, timeline }], outageWorkload(5_000, 60));
   expect(svg.match(/<polyline/g)).toHaveLength(6);
   expect(svg).toContain('8 handled');
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
