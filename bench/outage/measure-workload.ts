@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callTimeoutMs } from './contenders.ts';
-import type { CircuitChange, Deployment } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { drained, openSecondsLeft } from './drain.ts';
 import { sendSteadily } from './producer.ts';
 import { progress } from './progress.ts';
 import type { Tracker } from './tracker.ts';
@@ -47,7 +47,6 @@ export interface Measurement {
 }
 
 const SAMPLE_MS = 250;
-const LOOK_MS = 100;
 
 /** Send a workload to a contender, take the dependency away and give it back, and wait until the queue is empty. */
 export async function measureWorkload(
@@ -127,21 +126,6 @@ export async function measureWorkload(
   };
 }
 
-/** Seconds until no message of the backlog is in the queue, or -1. */
-async function drained(
-  { queue }: Deployment,
-  backlog: ReadonlySet<string>,
-  sinceEpochMs: number,
-  limitMs: number,
-): Promise<number> {
-  while (Date.now() < sinceEpochMs + limitMs) {
-    const messages = await queue.messages();
-    if (!messages.some(({ messageId }) => backlog.has(messageId))) return (Date.now() - sinceEpochMs) / 1_000;
-    await sleep(LOOK_MS);
-  }
-  return -1;
-}
-
 /** Wait until the queue is empty, or for the limit; returns the requests made until then. */
 async function emptied(
   { name, stack }: Deployment,
@@ -165,20 +149,4 @@ async function unaccounted(
   const handled = await tracker.handledKeys();
   const keys = Array.from({ length: messages }, (_each, at) => messageKey(at));
   return keys.filter((id) => !handled.has(id) && !deadBodies.has(JSON.stringify({ id }))).length;
-}
-
-/**
- * What is left of the open time when the dependency is back. A call that was made before may still fail after, and open
- * the circuit then; that opening counts, too. Where environments share a circuit, only the shared one counts.
- */
-export function openSecondsLeft(
-  changes: readonly CircuitChange[],
-  healedAtEpochMs: number,
-  scale: number,
-): number {
-  const lastCallEnds = healedAtEpochMs + callTimeoutMs(scale) + SAMPLE_MS;
-  const early = changes.filter(({ to, atEpochMs }) => to === 'open' && atEpochMs <= lastCallEnds);
-  const shared = early.filter(({ decidedBy }) => decidedBy !== 'environment');
-  const retries = (shared.length > 0 ? shared : early).map(({ retryAtEpochMs }) => retryAtEpochMs);
-  return Math.max(0, Math.max(0, ...retries) - healedAtEpochMs) / 1_000;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judge, type OutageResult, remarksOn } from '../../bench/outage/acceptance.ts';
 import { drawChart } from '../../bench/outage/chart.ts';
 import type { CircuitChange } from '../../bench/outage/deployment.ts';
-import { openSecondsLeft } from '../../bench/outage/measure-workload.ts';
+import { openSecondsLeft } from '../../bench/outage/drain.ts';
 import { outageWorkload } from '../../bench/outage/workloads.ts';
 
 const HEALED = 1_000_000;
