@@ -22,6 +22,20 @@ export async function drained(
 }
 
 /**
+ * Wait until a consumer has nothing left to do; returns whether it came to that. Its queue alone is looked at: the
+ * wake-ups that an intake controller sends itself may lie about for longer.
+ */
+export async function emptied({ queue, consumer }: Deployment, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  while (performance.now() < deadline) {
+    const { visible, inFlight, delayed } = await queue.counts();
+    if (visible + inFlight + delayed + consumer.stats().running === 0) return true;
+    await sleep(LOOK_MS);
+  }
+  return false;
+}
+
+/**
  * What is left of the open time when the dependency is back. A call that was made before may still fail after, and open
  * the circuit then; that opening counts, too. Where environments share a circuit, only the shared one counts.
  */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment.ts';
+import { emptied } from './drain.ts';
 import { send } from './producer.ts';
 import type { Tracker } from './tracker.ts';
 
@@ -15,7 +16,7 @@ const LOOK_MS = 10;
 export async function measureHealthy(deployment: Deployment, tracker: Tracker): Promise<number> {
   await burst(deployment, tracker, 'warm-up', WARM_UP);
   const seconds = await burst(deployment, tracker, 'healthy', BURST);
-  await deployment.stack.whenIdle({ timeoutMs: LIMIT_MS });
+  await emptied(deployment, LIMIT_MS);
   return BURST / seconds;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment.ts';
-import { drained, openSecondsLeft } from './drain.ts';
+import { drained, emptied, openSecondsLeft } from './drain.ts';
 import { sendSteadily } from './producer.ts';
 import { progress } from './progress.ts';
 import type { Tracker } from './tracker.ts';
@@ -96,7 +96,8 @@ export async function measureWorkload(
   const drainSeconds = await drained(deployment, backlog, healedAtEpochMs, workload.drainLimitMs);
   progress(name, `those are done with after ${drainSeconds.toFixed(1)} s`);
   const ownRequests = await sending;
-  const requests = await emptied(deployment, workload.drainLimitMs);
+  if (!(await emptied(deployment, workload.drainLimitMs))) progress(name, 'the queue did not become empty');
+  const requests = requestsOf(deployment);
   running = false;
   await sampling;
   await sample();
@@ -126,12 +127,10 @@ export async function measureWorkload(
   };
 }
 
-/** Wait until the queue is empty, or for the limit; returns the requests made until then. */
-async function emptied(
-  { name, stack }: Deployment,
-  timeoutMs: number,
-): Promise<Pick<Measurement, 'dynamodbRequests' | 'sqsRequests' | 'lambdaRequests'>> {
-  await stack.whenIdle({ timeoutMs }).catch((error: unknown) => progress(name, String(error)));
+/** Requests that the whole stack made so far. */
+function requestsOf({
+  stack,
+}: Deployment): Pick<Measurement, 'dynamodbRequests' | 'sqsRequests' | 'lambdaRequests'> {
   const total = (service: 'dynamodb' | 'sqs' | 'lambda'): number =>
     Object.values(stack.requestCounts(service)).reduce((sum, count) => sum + count, 0);
   return {
