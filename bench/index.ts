@@ -1,6 +1,13 @@
+/** A benchmark; it returns whether what it demands held. */
+interface Benchmark {
+  /** Run it with the arguments that follow its name. */
+  readonly run: (args: readonly string[]) => Promise<boolean>;
+}
+
 /** `npm run bench -- NAME`: runs one benchmark, which prints a table and writes `out/bench-NAME.json`. */
-const BENCHMARKS: Readonly<Record<string, () => Promise<{ run: () => Promise<boolean> }>>> = {
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   local: () => import('./local.ts'),
+  outage: () => import('./outage/index.ts'),
   overhead: () => import('./overhead.ts'),
 };
 
@@ -11,5 +18,5 @@ if (load === undefined) {
   process.exitCode = 2;
 } else {
   const { run } = await load();
-  process.exitCode = (await run()) ? 0 : 1;
+  process.exitCode = (await run(process.argv.slice(3))) ? 0 : 1;
 }
