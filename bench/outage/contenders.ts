@@ -1,3 +1,4 @@
+import { INTAKE_DEFAULTS } from '../../lambdas/core/intake/settings.ts';
 import { DEFAULTS } from '../../lambdas/core/settings.ts';
 
 /**
@@ -34,9 +35,15 @@ export const COMMON = {
 } as const;
 
 /**
- * Ours: the defaults, nothing else. docs/patterns/circuit-breaker.md, docs/patterns/retry.md.
+ * Ours: the defaults, nothing else. docs/patterns/circuit-breaker.md, docs/patterns/backpressure.md,
+ * docs/patterns/retry.md.
  */
-export const SPILLWAY = { circuit: DEFAULTS.circuit, backoff: DEFAULTS.backoff } as const;
+export const SPILLWAY = {
+  circuit: DEFAULTS.circuit,
+  backoff: DEFAULTS.backoff,
+  killSwitch: DEFAULTS.killSwitch,
+  rampStepMs: INTAKE_DEFAULTS.rampStepMs,
+} as const;
 
 /**
  * `SqsEventSource` with `reportBatchItemFailures`, a handler that reports what threw, and a dead-letter queue:

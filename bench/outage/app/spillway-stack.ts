@@ -1,15 +1,22 @@
 import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { Backoff, ResilientConsumer, type ResilientConsumerProps, ResilientQueue } from 'spillway';
-import { COMMON, SPILLWAY, scaledMs } from '../contenders.ts';
+import {
+  Backoff,
+  IntakeController,
+  ResilientConsumer,
+  type ResilientConsumerProps,
+  ResilientQueue,
+} from 'spillway';
+import { COMMON, SPILLWAY, scaledMs, scaledSeconds } from '../contenders.ts';
 import { type BenchProps, functionProps, outputs } from './common.ts';
 
 /** Everything about our consumer that has a time in it: the defaults, scaled. */
-function scaledProps(scale: number): Pick<ResilientConsumerProps, 'backoff' | 'circuits'> {
+function scaledProps(scale: number): Pick<ResilientConsumerProps, 'backoff' | 'circuits' | 'killSwitch'> {
   const scaled = (ms: number): Duration => Duration.millis(scaledMs(ms, scale));
   const { openForMs, maxOpenForMs, windowMs, cacheForMs } = SPILLWAY.circuit;
   const { firstDelayMs, capMs } = SPILLWAY.backoff;
+  const { killSwitch } = SPILLWAY;
   return {
     backoff: Backoff.fullJitter({ firstDelay: scaled(firstDelayMs), cap: scaled(capMs) }),
     circuits: {
@@ -19,6 +26,11 @@ function scaledProps(scale: number): Pick<ResilientConsumerProps, 'backoff' | 'c
         window: scaled(windowMs),
         cacheFor: scaled(cacheForMs),
       },
+    },
+    killSwitch: {
+      window: scaled(killSwitch.windowMs),
+      openFor: scaled(killSwitch.openForMs),
+      maxOpenFor: scaled(killSwitch.maxOpenForMs),
     },
   };
 }
@@ -38,6 +50,9 @@ export class SpillwayStack extends Stack {
       batchSize: COMMON.batchSize,
       maxConcurrency: COMMON.maxConcurrency,
       ...scaledProps(props.scale),
+      intake: new IntakeController(this, 'Intake', {
+        rampStep: Duration.seconds(scaledSeconds(SPILLWAY.rampStepMs, props.scale)),
+      }),
     });
     outputs(this, { queue, deadLetters: consumer.deadLetterQueue, consumer: consumer.function });
   }
