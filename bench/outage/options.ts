@@ -19,7 +19,7 @@ Usage: npm run bench -- outage [options]
   --only NAME       that contender only, may be given several times: ${CONTENDERS.join(', ')}
   --workload NAME   outage or trickle only (default both)
   --messages N      messages of the outage (default 5000)
-  --seconds N       time in which they arrive; the dependency is down for a third of it (default 60)
+  --seconds N       time in which they arrive; the dependency is down for a third of it (default 150)
   --json FILE       where the result is written (default out/bench-outage.json)
   --svg FILE        where the chart is written (default out/bench-outage.svg)
   --help            this text
@@ -44,7 +44,7 @@ function parse(args: readonly string[]): OutageOptions {
       only: { type: 'string', multiple: true, default: [] },
       workload: { type: 'string', default: 'both' },
       messages: { type: 'string', default: '5000' },
-      seconds: { type: 'string', default: '60' },
+      seconds: { type: 'string', default: '150' },
       json: { type: 'string', default: 'out/bench-outage.json' },
       svg: { type: 'string', default: 'out/bench-outage.svg' },
       help: { type: 'boolean', default: false },
