@@ -52,6 +52,7 @@ export type Pipeline = (
 
 /** Put back for this long when a store or a check did not answer. Milliseconds. */
 const UNAVAILABLE_DELAY_MS = 15_000;
+const LEAST_UNAVAILABLE_DELAY_MS = 5_000;
 
 /**
  * The life of a message: expiry, screening, budget, circuits, idempotency, handler. Never rejects: a fault of the
@@ -91,7 +92,7 @@ async function take(
     return { ...judge.expired(wrappedMessage(source), record), historyUnknown };
   }
   const screening = await Promise.race([screen(source, parts.screening), invocation.gaveUp]);
-  if (screening === 'gave-up') return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS);
+  if (screening === 'gave-up') return defer(messageId, 'check-unavailable', untilAnswered(parts));
   const { message } = screening;
   if (screening.kind === 'rejected') {
     return { ...judge.poison(message, record, screening.rejection), historyUnknown };
@@ -101,9 +102,9 @@ async function take(
     return { kind: 'done' };
   }
   if (screening.kind === 'unavailable') {
-    return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS, summarizeError(screening.error));
+    return defer(messageId, 'check-unavailable', untilAnswered(parts), summarizeError(screening.error));
   }
-  if (known === 'unavailable') return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
+  if (known === 'unavailable') return defer(messageId, 'store-unavailable', untilAnswered(parts));
   const past = pastOf(record, clock.now());
   if (past.kind === 'under-way') return judge.inProgress(message, past.untilEpochMs);
   if (judge.isUsedUp(past.record)) return judge.usedUp(message, past.record);
@@ -181,6 +182,14 @@ async function attempt(
   }
 }
 
+/**
+ * When a message comes back that met a store that did not answer. Spread: an outage meets the groups of a FIFO queue all
+ * at once, and they would all wait for the same moment long after it is over. Milliseconds.
+ */
+function untilAnswered({ random }: PipelineParts): number {
+  return LEAST_UNAVAILABLE_DELAY_MS + random() * (UNAVAILABLE_DELAY_MS - LEAST_UNAVAILABLE_DELAY_MS);
+}
+
 function timedOut(outcome: IdempotentOutcome | 'running'): boolean {
   if (outcome === 'running') return true;
   return outcome.kind === 'failed' && isInstance(outcome.error, HandlerTimeoutError);
@@ -251,7 +260,7 @@ async function conclude(
         operation: 'take the idempotency lock',
         error: summarizeError(outcome.error),
       });
-      return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
+      return defer(messageId, 'store-unavailable', untilAnswered(parts));
   }
 }
 
