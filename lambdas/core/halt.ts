@@ -1,22 +1,20 @@
 import type { SharedCircuit } from './circuit/shared-circuit-options.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Random } from './clock.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
 import type { ReceivedMessage } from './message.ts';
 import { within } from './parallel.ts';
 import { STORE_PATIENCE_MS } from './settlement-parts.ts';
 import { defer, type MoveVerdict, type PutBackVerdict } from './verdict.ts';
-import type { Until } from './waiting.ts';
+import { type Until, untilAnswered } from './waiting.ts';
 
 /** What a halt needs. */
 export interface HaltParts {
   readonly intake: Pick<SharedCircuit, 'set' | 'snapshot'>;
   readonly emit: EventSink;
   readonly clock: Clock;
+  readonly random: Random;
 }
-
-/** Put back for this long when the hold could not be written. Milliseconds. */
-const UNAVAILABLE_DELAY_MS = 15_000;
 
 /** Longest summary of a hold. */
 const LONGEST_SUMMARY = 400;
@@ -27,7 +25,7 @@ const LONGEST_SUMMARY = 400;
  * cannot be written would go on for ever.
  */
 export async function haltAt(
-  { intake, emit, clock }: HaltParts,
+  { intake, emit, clock, random }: HaltParts,
   { messageId, stableId }: ReceivedMessage,
   { envelope }: MoveVerdict,
   until: Until,
@@ -40,7 +38,7 @@ export async function haltAt(
     await within(clock, STORE_PATIENCE_MS, held);
   } catch (thrown) {
     emit({ kind: 'store-error', operation: 'hold the intake', error: summarizeError(thrown) });
-    return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS, error);
+    return defer(messageId, 'store-unavailable', untilAnswered(random), error);
   }
   emit({ kind: 'halted', messageId, stableId, ...(error === undefined ? {} : { error }) });
   const { retryAtEpochMs = clock.now() } = intake.snapshot();

@@ -14,7 +14,7 @@ import type { ReceivedMessage } from './message.ts';
 import type { MessageRecord } from './records.ts';
 import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
-import { waitingBy } from './waiting.ts';
+import { untilAnswered, waitingBy } from './waiting.ts';
 
 /** What the gate needs of the intake's circuit. */
 export type IntakeCircuit = Pick<SharedCircuit, 'name' | 'admit' | 'report' | 'snapshot' | 'open' | 'set'>;
@@ -46,9 +46,6 @@ export interface IntakeGate {
   /** Judge a message that is to be dead-lettered without another attempt. */
   turnAway(message: ReceivedMessage, verdict: MoveVerdict): Promise<Verdict>;
 }
-
-/** Put back for this long when the count could not be written. Milliseconds. */
-const UNAVAILABLE_DELAY_MS = 15_000;
 
 /** Settings of the intake's circuit: one message that gets through opens the intake again. */
 export function intakeCircuitSettings({ killSwitch }: ConsumerSettings): CircuitSettings {
@@ -89,7 +86,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       found = await counter.count(fault.fingerprint);
     } catch (error) {
       emit({ kind: 'store-error', operation: 'count a dead letter', error: summarizeError(error) });
-      return defer(message.messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS, fault.error);
+      return defer(message.messageId, 'store-unavailable', untilAnswered(random), fault.error);
     }
     if (!found.tooMany) return verdict;
     const opened = await intake.open({ fingerprint: fault.fingerprint, lastError: fault.summary });

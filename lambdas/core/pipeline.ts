@@ -20,6 +20,7 @@ import { type MessageRecord, NO_RECORD } from './records.ts';
 import { type ScreenOptions, screen, wrappedMessage } from './screening/screen.ts';
 import { type ConsumerSettings, DEFAULT_CIRCUIT } from './settings.ts';
 import { defer, type Verdict } from './verdict.ts';
+import { untilAnswered } from './waiting.ts';
 
 /** What a pipeline is made of. */
 export interface PipelineParts {
@@ -53,8 +54,8 @@ export type Pipeline = (
   alone: boolean,
 ) => Promise<Verdict>;
 
-/** Put back for this long when a store or a check did not answer. Milliseconds. */
-const UNAVAILABLE_DELAY_MS = 15_000;
+/** Put back for this long when Spillway itself or its configuration is at fault. Milliseconds. */
+const FAULT_DELAY_MS = 15_000;
 
 /**
  * The life of a message: expiry, screening, budget, intake, circuits, idempotency, handler. Never rejects: a fault of the
@@ -67,7 +68,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     try {
       return await take(parts, judge, inFlight, message, record, invocation, alone);
     } catch (error) {
-      return defer(message.messageId, 'internal-error', UNAVAILABLE_DELAY_MS, summarizeError(error));
+      return defer(message.messageId, 'internal-error', FAULT_DELAY_MS, summarizeError(error));
     }
   };
 }
@@ -94,7 +95,7 @@ async function take(
     return { ...judge.expired(wrappedMessage(source), record), historyUnknown };
   }
   const screening = await Promise.race([screen(source, parts.screening), invocation.gaveUp]);
-  if (screening === 'gave-up') return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS);
+  if (screening === 'gave-up') return defer(messageId, 'check-unavailable', untilAnswered(parts.random));
   const { message } = screening;
   if (screening.kind === 'rejected') {
     return { ...judge.poison(message, record, screening.rejection), historyUnknown };
@@ -104,9 +105,14 @@ async function take(
     return { kind: 'done' };
   }
   if (screening.kind === 'unavailable') {
-    return defer(messageId, 'check-unavailable', UNAVAILABLE_DELAY_MS, summarizeError(screening.error));
+    return defer(
+      messageId,
+      'check-unavailable',
+      untilAnswered(parts.random),
+      summarizeError(screening.error),
+    );
   }
-  if (known === 'unavailable') return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
+  if (known === 'unavailable') return defer(messageId, 'store-unavailable', untilAnswered(parts.random));
   const past = pastOf(record, clock.now());
   if (past.kind === 'under-way') return judge.inProgress(message, past.untilEpochMs);
   if (judge.isUsedUp(past.record)) return gate.turnAway(message, judge.usedUp(message, past.record));
@@ -138,7 +144,7 @@ async function attempt(
     key = parts.keyOf(payload, message);
   } catch (error) {
     if (error instanceof ConfigurationError) {
-      return defer(message.messageId, 'misconfigured', UNAVAILABLE_DELAY_MS, summarizeError(error));
+      return defer(message.messageId, 'misconfigured', FAULT_DELAY_MS, summarizeError(error));
     }
     const cause = error instanceof PermanentError ? error : unusableKey(error);
     return judge.failed(message, record, cause, []);
@@ -262,7 +268,7 @@ async function conclude(
         operation: 'take the idempotency lock',
         error: summarizeError(outcome.error),
       });
-      return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);
+      return defer(messageId, 'store-unavailable', untilAnswered(parts.random));
   }
 }
 

@@ -18,3 +18,14 @@ export function waitingBy(clock: Clock, random: Random): Until {
     return wait + (behind ? spread : 0) + random() * spread;
   };
 }
+
+/** A message that met a store or a check that did not answer comes back after this long, at the earliest and the latest. */
+const UNANSWERED_MS = { least: 5_000, most: 15_000 };
+
+/**
+ * When a message comes back that met a store that did not answer. Spread: an outage meets the groups of a FIFO queue all
+ * at once, and they would all wait for the same moment long after it is over. Milliseconds.
+ */
+export function untilAnswered(random: Random): number {
+  return UNANSWERED_MS.least + random() * (UNANSWERED_MS.most - UNANSWERED_MS.least);
+}

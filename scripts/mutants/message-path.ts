@@ -123,6 +123,14 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     tests: ['test/core/deferral.test.ts'],
   },
   {
+    name: 'bring all back at the same moment whom an outage of the store met',
+    rule: '5 our own stores may fail',
+    file: 'lambdas/core/waiting.ts',
+    find: 'UNANSWERED_MS.least + random() *',
+    replace: 'UNANSWERED_MS.least + (random() >= 0 ? 1 : 0) *',
+    tests: ['test/core/deferral.test.ts'],
+  },
+  {
     name: 'charge what the handler defers',
     rule: DEFERRAL,
     file: JUDGE,
@@ -190,7 +198,7 @@ export const MESSAGE_PATH_MUTANTS: readonly Mutant[] = [
     name: 'dead-letter what cannot be locked',
     rule: STORES,
     file: PIPELINE,
-    find: "      return defer(messageId, 'store-unavailable', UNAVAILABLE_DELAY_MS);\n  }\n}",
+    find: "      return defer(messageId, 'store-unavailable', untilAnswered(parts.random));\n  }\n}",
     replace: '      return judge.usedUp(message, record);\n  }\n}',
     tests: ['test/core/deferral.test.ts'],
   },

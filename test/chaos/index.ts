@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ChaosOptions, chaosOptions } from './options.ts';
+import { chaosOptions } from './options.ts';
 import { type RunResult, runChaos } from './run.ts';
 import { traceLine } from './trace.ts';
 
@@ -17,7 +17,7 @@ for (const seed of options.seeds) {
     const onProgress = (text: string): void => say(`  ${text}`);
     const result = await runChaos({ ...plan, fifo: queue === 'fifo', onProgress });
     results.push(result);
-    report(result, options);
+    report(result);
     if (options.trace !== undefined) await writeTrace(options.trace, result);
     await writeResults();
   }
@@ -30,8 +30,8 @@ say(
 );
 process.exitCode = failed === 0 ? 0 : 1;
 
-function report(result: RunResult, { rate }: ChaosOptions): void {
-  const { tally, kills, environmentsDied, seconds, violations, planned, trace, recoverySeconds } = result;
+function report(result: RunResult): void {
+  const { tally, kills, environmentsDied, seconds, violations, planned, trace, recovery } = result;
   say(
     `  sent ${tally.sent} = handled ${tally.handled} + dead-lettered ${tally.deadLettered} + quarantined ${tally.quarantined}` +
       ` - duplicate moves ${tally.duplicateMoves}; lost ${tally.lost}, innocents set aside ${tally.innocentsSetAside}`,
@@ -40,8 +40,8 @@ function report(result: RunResult, { rate }: ChaosOptions): void {
     `  kills ${kills}, environments died at work ${environmentsDied}, repeated effects ${tally.repeatedEffects},` +
       ` of them unexplained ${tally.unexplainedEffects}; ${seconds} s`,
   );
-  if (recoverySeconds !== undefined)
-    say(`  back at nine tenths of ${rate} messages/s after ${recoverySeconds} s`);
+  if (recovery !== undefined)
+    say(`  back at nine tenths of ${recovery.healthyRate} messages/s after ${recovery.seconds} s`);
   if (violations.length === 0) return;
   say(`  ${violations.length} violations; the same faults again: ${replay(result)}`);
   for (const { promise, subject, detail } of violations.slice(0, SHOWN)) {

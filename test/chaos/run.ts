@@ -13,6 +13,7 @@ import { synthesize } from '../../examples/synthesize.ts';
 import { startControl } from './control.ts';
 import { type PlannedMessage, planOf } from './plan.ts';
 import { startProxy } from './proxy.ts';
+import { type Recovery, recoveryOf } from './recovery.ts';
 import { createSaboteur } from './saboteur.ts';
 import { keyHashes, queueService, stateTableService } from './services.ts';
 import { startStoreProcess } from './store-process.ts';
@@ -44,8 +45,8 @@ export interface RunResult {
   readonly kills: number;
   readonly environmentsDied: number;
   readonly faults: Readonly<Record<string, number>>;
-  /** Seconds from the return of the state table until messages were handled at nine tenths of the rate before. */
-  readonly recoverySeconds?: number;
+  /** How it came back from the outage of the state table. */
+  readonly recovery?: Recovery;
   readonly seconds: number;
   readonly violations: readonly Violation[];
   readonly planned: ReadonlyMap<string, PlannedMessage>;
@@ -133,7 +134,7 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
     }, PROGRESS_MS);
     closers.push(async () => clearInterval(timer));
 
-    const outage = options.storeOutage ? { from: 1 / 3, to: 2 / 3, endedAt: 0 } : undefined;
+    const outage = options.storeOutage ? { from: 1 / 3, to: 2 / 3, startedAt: 0, endedAt: 0 } : undefined;
     let down = false;
     for await (const batch of feed(plan.messages, options.rate)) {
       share = batch.share;
@@ -142,7 +143,7 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
       if (!down && share >= outage.from && share < outage.to) {
         down = true;
         await store.kill();
-        trace.add({ what: 'weather', subjects: [], detail: 'the state table is killed' });
+        outage.startedAt = trace.add({ what: 'weather', subjects: [], detail: 'the state table is killed' });
       } else if (down && share >= outage.to) {
         down = false;
         await store.restart();
@@ -166,6 +167,8 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
       trace,
       fifo,
     });
+    const at = control.effects.map((effect) => effect.at);
+    const recovery = outage && recoveryOf(at, outage, options.rate);
     return {
       seed: options.seed,
       queue: fifo ? 'fifo' : 'standard',
@@ -174,17 +177,9 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
       kills: saboteur.kills,
       environmentsDied: trace.events.filter(({ fault }) => fault === 'died').length,
       faults: countFaults(trace),
-      ...(outage === undefined
-        ? {}
-        : {
-            recoverySeconds: recovery(
-              control.effects.map(({ at }) => at),
-              outage.endedAt,
-              options.rate,
-            ),
-          }),
+      ...(recovery === undefined ? {} : { recovery }),
       seconds: Math.round((performance.now() - startedAt) / 100) / 10,
-      violations,
+      violations: recovery === undefined ? violations : [...violations, ...tooLate(recovery)],
       planned: new Map(plan.messages.map((message) => [message.id, message])),
       trace,
     };
@@ -255,14 +250,10 @@ function countFaults({ events }: Trace): Record<string, number> {
   return counts;
 }
 
-const WINDOW_MS = 1_000;
-const HEALTHY_SHARE = 0.9;
+const SOON_SECONDS = 10;
 
-/** Seconds until the effects of one second reach nine tenths of what is sent in one. */
-function recovery(effects: readonly number[], since: number, rate: number): number {
-  for (let from = since; ; from += 100) {
-    const done = effects.filter((at) => at >= from && at < from + WINDOW_MS).length;
-    if (done >= rate * HEALTHY_SHARE * (WINDOW_MS / 1_000)) return (from + WINDOW_MS - since) / 1_000;
-    if (!effects.some((at) => at >= from)) return Number.POSITIVE_INFINITY;
-  }
+function tooLate({ seconds }: Recovery): readonly Violation[] {
+  if (seconds < SOON_SECONDS) return [];
+  const detail = `it took ${seconds} s`;
+  return [{ promise: 'the rate is soon back after an outage', subject: 'the state table', detail }];
 }

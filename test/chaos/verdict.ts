@@ -25,7 +25,8 @@ export interface Violation {
     | 'one completed effect for each key'
     | 'effects repeat only after an interruption'
     | 'no innocent is set aside'
-    | 'groups keep their order';
+    | 'groups keep their order'
+    | 'the rate is soon back after an outage';
   readonly subject: string;
   readonly detail: string;
 }

@@ -142,6 +142,14 @@ describe('a deferral is not an attempt', () => {
     expect([handled, kinds()]).toEqual([[], ['store-error']]);
   });
 
+  it('for 5 to 15 s where a store did not answer, or all whom an outage met would wait for the same moment', async () => {
+    const delays = [0, 0.5, 1].map(async (draw) => {
+      const { take } = pipelineHarness({ random: () => draw });
+      return putBack(await take({ receiveCount: 2 }, 'unavailable')).delayMs;
+    });
+    expect(await Promise.all(delays)).toEqual([5_000, 10_000, 15_000]);
+  });
+
   it('while a check cannot be made', async () => {
     const check = { name: 'x', inspect: () => Promise.reject(new Error('down')) };
     const { take, handled } = pipelineHarness({

@@ -162,7 +162,7 @@ describe('the kill switch', () => {
     const { take, failures, faults, kinds } = consumer();
     failures.thrown = bug;
     faults.fail('state-table', { times: 1 });
-    expect(putBack(await take())).toMatchObject({ cause: 'store-unavailable', delayMs: 15 * SECOND });
+    expect(putBack(await take())).toMatchObject({ cause: 'store-unavailable', delayMs: 5 * SECOND });
     expect(kinds()).toContain('store-error');
     expect((await take()).kind).toBe('move');
   });
