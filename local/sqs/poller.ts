@@ -139,7 +139,8 @@ export function createPoller(options: PollerOptions): Poller {
       }
     }
     lanes -= 1;
-    openLane(signal);
+    // Polling may have been stopped and started again since this lane began: the next one belongs to what holds now.
+    if (running) openLane(abort.signal);
     if (lanes === 0) for (const resolve of stopped.splice(0)) resolve();
   };
 

@@ -47,6 +47,7 @@ async function start(
 it('accounts for every message of a run with poison, duplicates and an outage', async () => {
   const { code, result, output } = await start();
   expect(output).toContain('all is well');
+  expect(output).toMatch(/the intake is paused.*the circuit of tracker is closed/s);
   expect(code).toBe(0);
   expect(result).toMatchObject({
     sent: 383,

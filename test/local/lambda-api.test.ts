@@ -20,6 +20,7 @@ import {
 const HANDLER = `
 exports.handler = async (event) => {
   console.log(JSON.stringify(event));
+  if (event.Records?.[0]?.body === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
   if (event.fails) throw new TypeError('broken');
   return event.Records ? undefined : { got: event };
 };`;
@@ -74,6 +75,20 @@ it('pauses and resumes a mapping, each time through a state of its own', async (
   expect(await set(true)).toBe('Enabling');
   await stack.whenIdle({ timeoutMs: 5000 });
   expect(await state()).toBe('Enabled');
+});
+
+it('goes on polling when it was paused and resumed before a batch was handled', async () => {
+  const { lambda, stack, send, lines, UUID } = await start({ stateChangeMs: 1 });
+  await send('Queue', 'slow');
+  await until('the batch is being handled', () => lines.length > 0);
+  for (const Enabled of [false, true]) {
+    await lambda.send(
+      new UpdateEventSourceMappingCommand({ UUID, Enabled, ScalingConfig: { MaximumConcurrency: 2 } }),
+    );
+    await until('it is done', () => stack.mappings[0]?.state === (Enabled ? 'Enabled' : 'Disabled'));
+  }
+  for (let at = 0; at < 4; at += 1) await send('Queue', 'slow');
+  await stack.whenIdle({ timeoutMs: 5000 });
 });
 
 it('refuses a change while another one is on its way', async () => {

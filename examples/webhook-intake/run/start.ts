@@ -10,6 +10,7 @@ import { type Delivery, deliveries, seededRandom } from './deliveries.ts';
 import { emfCounter } from './emf-counter.ts';
 import { feed } from './feed.ts';
 import { completed, ledgerOf } from './ledger.ts';
+import { narrate } from './narrator.ts';
 import { runOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { complaints, type RunResult, table } from './report.ts';
@@ -39,7 +40,11 @@ const stack = await startLocalStack({
   environment: options.withoutIdempotency
     ? { [`${STACK}/Forwarder/Function`]: { POWERTOOLS_IDEMPOTENCY_DISABLED: 'true' } }
     : {},
-  onLog: ({ text }) => counter.take(text),
+  onLog({ text }) {
+    counter.take(text);
+    const told = narrate(text);
+    if (told !== undefined) progress.say(`  ${told}`);
+  },
   onWarning: (warning) => progress.say(`Warning: ${warning}`),
 });
 const output = stack.outputs[STACK] ?? {};
