@@ -20,7 +20,7 @@ import {
 const HANDLER = `
 exports.handler = async (event) => {
   console.log(JSON.stringify(event));
-  if (event.Records?.[0]?.body === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
+  if (event.Records?.[0]?.body === 'slow') await new Promise((resolve) => setTimeout(resolve, 800));
   if (event.fails) throw new TypeError('broken');
   return event.Records ? undefined : { got: event };
 };`;
@@ -79,15 +79,18 @@ it('pauses and resumes a mapping, each time through a state of its own', async (
 
 it('goes on polling when it was paused and resumed before a batch was handled', async () => {
   const { lambda, stack, send, lines, UUID } = await start({ stateChangeMs: 1 });
-  await send('Queue', 'slow');
-  await until('the batch is being handled', () => lines.length > 0);
+  // As many batches as may be handled at a time once it is resumed.
+  for (const batches of [1, 2]) {
+    await send('Queue', 'slow');
+    await until('the batch is being handled', () => lines.length === batches);
+  }
   for (const Enabled of [false, true]) {
     await lambda.send(
       new UpdateEventSourceMappingCommand({ UUID, Enabled, ScalingConfig: { MaximumConcurrency: 2 } }),
     );
     await until('it is done', () => stack.mappings[0]?.state === (Enabled ? 'Enabled' : 'Disabled'));
   }
-  for (let at = 0; at < 4; at += 1) await send('Queue', 'slow');
+  await send('Queue', 'slow');
   await stack.whenIdle({ timeoutMs: 5000 });
 });
 
