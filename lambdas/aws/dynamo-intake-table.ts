@@ -141,7 +141,7 @@ function collect<T>(keys: readonly string[], read: (key: string) => T | undefine
   return found;
 }
 
-const PHASES: readonly IntakeMarker['phase'][] = ['paused', 'gentle', 'ramping'];
+const PHASES: readonly IntakeMarker['phase'][] = ['paused', 'gentle', 'ramping', 'settling'];
 
 function markerOf(item: Item | undefined): IntakeMarker | undefined {
   if (item === undefined) return undefined;

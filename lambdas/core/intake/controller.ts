@@ -1,5 +1,7 @@
 import type { CircuitItem } from '../circuit/shared-item.ts';
+import { classifyError } from '../classifier.ts';
 import type { Clock } from '../clock.ts';
+import { SpillwayError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { inParallel } from '../parallel.ts';
 import { type ControlQueue, LONGEST_DELAY_MS } from './control-queue.ts';
@@ -47,6 +49,13 @@ export interface IntakeController {
   hear(messages: readonly ControlMessage[]): Promise<void>;
 }
 
+/** There is no event source mapping of that id: it was deleted by hand, or is being replaced. */
+export class NoEventSourceError extends SpillwayError {
+  constructor(mappingId: string) {
+    super(`there is no event source mapping ${mappingId}`);
+  }
+}
+
 /** Consumers that are looked at, at a time: Lambda allows few calls a second of this kind. */
 const AT_A_TIME = 4;
 
@@ -77,7 +86,7 @@ export function intakeController(parts: IntakeControllerParts): IntakeController
     const { consumerId, mappingId } = consumer;
     try {
       const source = await sources.describe(mappingId);
-      if (source === undefined) throw new RangeError(`there is no event source mapping ${mappingId}`);
+      if (source === undefined) throw new NoEventSourceError(mappingId);
       const marker = records.markers.get(consumerId);
       const facts = { consumer, circuits: neededCircuits(intake, records), marker, source, now: clock.now() };
       const plan = planIntake(facts, rampStepMs);
@@ -86,7 +95,8 @@ export function intakeController(parts: IntakeControllerParts): IntakeController
     } catch (error) {
       const operation = 'look after the intake';
       emit({ kind: 'intake-error', consumerId, operation, error: summarizeError(error) });
-      await wakeSafely({ key, version: 0, at: clock.now() + LOOK_AGAIN_MS, seenAt: clock.now() });
+      // What will not heal by itself is left to the schedule.
+      if (mayHeal(error, clock.now())) await wakeSafely(soon(key));
     }
   }
 
@@ -96,23 +106,49 @@ export function intakeController(parts: IntakeControllerParts): IntakeController
     before: IntakeMarker | undefined,
     steps: readonly IntakeStep[],
   ): Promise<void> {
+    let marker = before;
     for (const step of steps) {
       switch (step.kind) {
         case 'mark': {
-          const revision = (before?.revision ?? 0) + 1;
-          const after = step.marker === undefined ? undefined : { ...step.marker, revision };
-          // Another run has been here since the tables were read, and knows better.
-          if (!(await table.mark(consumerId, before, after))) return;
+          const after =
+            step.marker === undefined ? undefined : { ...step.marker, revision: revisionAfter(marker) };
+          if (!(await table.mark(consumerId, marker, after))) {
+            // Another run has been here since the tables were read, and may know better, or less.
+            await wake(soon(key));
+            return;
+          }
+          marker = after;
           break;
         }
         case 'change':
           await sources.change(mappingId, step.change);
           emit(step.event);
+          if (step.change.enabled === false && marker !== undefined) await claim(consumerId, key, marker);
           break;
         case 'look-again':
           await wake({ key, version: 0, at: step.at, seenAt: clock.now() });
       }
     }
+  }
+
+  /**
+   * The change may have hung while other runs opened the source, and even took the marker away: what is switched off now
+   * is switched off by us.
+   */
+  async function claim(consumerId: string, key: string, relied: IntakeMarker): Promise<void> {
+    const { markers } = await table.read({ circuits: [], consumers: [consumerId] });
+    const found = markers.get(consumerId);
+    if (found?.revision === relied.revision) return;
+    await table.mark(consumerId, found, { ...relied, revision: revisionAfter(found), since: clock.now() });
+    await wake(soon(key));
+  }
+
+  function revisionAfter(marker: IntakeMarker | undefined): number {
+    return Math.max((marker?.revision ?? 0) + 1, Math.floor(clock.now()));
+  }
+
+  function soon(key: string): WakeUp {
+    return { key, version: 0, at: clock.now() + LOOK_AGAIN_MS, seenAt: clock.now() };
   }
 
   /** Come back when a circuit may be probed, once for each of its versions. */
@@ -179,4 +215,9 @@ function wakeUpOf(
   const seenAt = noted?.version === version ? noted.seenAt : now;
   const at = openUntilOf(item, seenAt);
   return at > now ? { key, version, at, seenAt } : undefined;
+}
+
+function mayHeal(error: unknown, now: number): boolean {
+  if (error instanceof NoEventSourceError) return false;
+  return summarizeError(error).name === 'ResourceInUseException' || classifyError(error, now).retryable;
 }

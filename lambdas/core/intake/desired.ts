@@ -110,7 +110,8 @@ function pause(
 ): DesiredIntake {
   const longest = longestPauseMs(consumer);
   // A pause goes on while its source is gentle; one that had ended begins anew.
-  const pausedAt = marker === undefined || marker.phase === 'ramping' ? now : marker.pausedAt;
+  const pausedAt =
+    marker === undefined || marker.phase === 'ramping' || marker.phase === 'settling' ? now : marker.pausedAt;
   const pausedFor = now - pausedAt;
   if (pausedFor >= longest) return { kind: 'gentle', why: 'sweep', until: undefined };
   const every = sweepEveryMs(consumer);

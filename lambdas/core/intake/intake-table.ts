@@ -5,12 +5,18 @@ import type { CircuitItem } from '../circuit/shared-item.ts';
  * paused and goes after the source has its full concurrency again: a source without one is somebody else's business.
  */
 export interface IntakeMarker {
-  /** Rises with every change, so that of two runs at a time one is told that it comes late. */
+  /**
+   * Rises with every change, and begins with the time of day, so that it also rises over a removal: of two runs at a
+   * time one is told that it comes late.
+   */
   readonly revision: number;
   /** Mapping that it is about; a deployment may put another in its place. */
   readonly mappingId: string;
-  /** `paused`: switched off. `gentle`: open for a probe or a sweep. `ramping`: on the way back to what it is set to. */
-  readonly phase: 'paused' | 'gentle' | 'ramping';
+  /**
+   * `paused`: switched off. `gentle`: open for a probe or a sweep. `ramping`: on the way back to what it is set to.
+   * `settling`: there again, and watched for a while, since a run that stood still may yet change it.
+   */
+  readonly phase: 'paused' | 'gentle' | 'ramping' | 'settling';
   /** When the pause began; gentle openings do not end it. Epoch milliseconds. */
   readonly pausedAt: number;
   /** When the phase began. Epoch milliseconds. */

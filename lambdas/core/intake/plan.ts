@@ -32,9 +32,9 @@ export const LOOK_AGAIN_MS = 5_000;
 
 /**
  * A source that we enabled and that is disabled was disabled by somebody else. Not so soon after we did: what Lambda
- * says of it may be older than that. Milliseconds.
+ * says of it may be older than that, and a change of ours may have hung for as long as the SDK tries. Milliseconds.
  */
-const SETTLED_MS = 120_000;
+export const SETTLED_MS = 120_000;
 
 /**
  * What to do about a consumer's event source. It is paused only after the marker says so, and opened only while the
@@ -51,7 +51,7 @@ export function planIntake(facts: IntakeFacts, rampStepMs: number): IntakePlan {
   const plan = (...steps: readonly IntakeStep[]): IntakePlan => ({ desired, steps });
   const forget = (): IntakePlan =>
     facts.marker === undefined ? plan() : plan({ kind: 'mark', marker: undefined });
-  const mark = (phase: IntakeMarker['phase'], fields: Partial<IntakeMarker> = {}): IntakeStep => ({
+  const mark: Mark = (phase, fields = {}) => ({
     kind: 'mark',
     marker: {
       mappingId: consumer.mappingId,
@@ -74,38 +74,57 @@ export function planIntake(facts: IntakeFacts, rampStepMs: number): IntakePlan {
     return forget();
   }
 
+  const wasOpen = marker?.phase === 'ramping' || marker?.phase === 'settling';
+  const anew = wasOpen ? { pausedAt: now } : {};
   switch (desired.kind) {
     case 'paused': {
       const look = lookAgain(desired.until);
       if (!enabled) return plan(look);
-      const begun = marker?.phase === 'ramping' ? { pausedAt: now } : {};
-      const marks = marker?.phase === 'paused' ? [] : [mark('paused', begun)];
+      const marks = marker?.phase === 'paused' ? [] : [mark('paused', anew)];
       return plan(...marks, pause(consumer, desired.causes), look);
     }
     case 'gentle': {
       if (marker === undefined) return forget();
-      const opened = { concurrency: LEAST_CONCURRENCY };
       const look = desired.until === undefined ? [] : [lookAgain(desired.until)];
-      const changes = openTo(facts, LEAST_CONCURRENCY, desired.why);
+      const changes = openTo(facts, marker, LEAST_CONCURRENCY, desired.why);
       if (marker.phase === 'gentle') return plan(...changes, ...look);
-      const begun = marker.phase === 'ramping' ? { pausedAt: now } : {};
-      return plan(...changes, mark('gentle', { ...opened, ...begun }), ...look);
+      return plan(...changes, mark('gentle', { concurrency: LEAST_CONCURRENCY, ...anew }), ...look);
     }
-    case 'full': {
-      if (marker === undefined) return forget();
-      const due = marker.since + rampStepMs;
-      if (marker.phase === 'ramping' && now < due) return plan(lookAgain(due));
-      // After a pause the first to come in are few; after a probe that went well, more.
-      const { concurrency } = marker;
-      const next = concurrency === undefined ? LEAST_CONCURRENCY : concurrency * 2;
-      const { maxConcurrency: target } = consumer;
-      if (next >= (target ?? MOST_LIMITED)) {
-        return plan(...openTo(facts, target, 'full'), { kind: 'mark', marker: undefined });
-      }
-      const changes = openTo(facts, next, 'ramp');
-      return plan(...changes, mark('ramping', { concurrency: next }), lookAgain(now + rampStepMs));
-    }
+    case 'full':
+      return marker === undefined
+        ? forget()
+        : { desired, steps: backToFull(facts, marker, mark, rampStepMs) };
   }
+}
+
+type Mark = (phase: IntakeMarker['phase'], fields?: Partial<IntakeMarker>) => IntakeStep;
+
+/** The steps from a pause back to what the source is set to. */
+function backToFull(
+  facts: IntakeFacts,
+  marker: IntakeMarker,
+  mark: Mark,
+  rampStepMs: number,
+): readonly IntakeStep[] {
+  const { consumer, now } = facts;
+  const { maxConcurrency: target } = consumer;
+  if (marker.phase === 'settling') {
+    const changes = openTo(facts, marker, target, 'full');
+    const settled = marker.since + SETTLED_MS;
+    if (changes.length > 0 || now < settled)
+      return [...changes, lookAgain(Math.max(settled, now + LOOK_AGAIN_MS))];
+    return [{ kind: 'mark', marker: undefined }];
+  }
+  const due = marker.since + rampStepMs;
+  if (marker.phase === 'ramping' && now < due) return [lookAgain(due)];
+  // After a pause the first to come in are few; after a probe that went well, more.
+  const { concurrency } = marker;
+  const next = concurrency === undefined ? LEAST_CONCURRENCY : concurrency * 2;
+  if (next >= (target ?? MOST_LIMITED)) {
+    return [...openTo(facts, marker, target, 'full'), mark('settling'), lookAgain(now + SETTLED_MS)];
+  }
+  const changes = openTo(facts, marker, next, 'ramp');
+  return [...changes, mark('ramping', { concurrency: next }), lookAgain(now + rampStepMs)];
 }
 
 /** Beyond this an event source without a limit is given none. Invocations at a time. */
@@ -119,13 +138,17 @@ function pause({ consumerId }: ControlledConsumer, causes: readonly string[]): I
   return { kind: 'change', change: { enabled: false }, event: { kind: 'intake-paused', consumerId, causes } };
 }
 
-/** Open a source to so many invocations at a time; nothing to do if it is. */
+/**
+ * Open a source to so many invocations at a time; nothing to do if it is. One that is marked as paused is enabled whatever
+ * Lambda said of it: that may have been before it was paused.
+ */
 function openTo(
   { consumer, source }: IntakeFacts,
+  { phase }: IntakeMarker,
   concurrency: number | undefined,
   why: Extract<IntakeEvent, { kind: 'intake-opened' }>['why'],
 ): IntakeStep[] {
-  const enabled = source.state === 'Enabled';
+  const enabled = source.state === 'Enabled' && phase !== 'paused';
   const limited = source.maximumConcurrency === concurrency;
   if (enabled && limited) return [];
   const change = {

@@ -11,7 +11,9 @@ export function statusOf(
   desired: DesiredIntake,
 ): IntakeStatus {
   const paused = source.state === 'Disabled' || source.state === 'Disabling';
-  const underWay = marker !== undefined && marker.phase !== 'ramping';
+  // An intake that is open for a probe which nobody makes, for want of messages, keeps nobody waiting.
+  const lasts = desired.kind === 'paused' || (desired.kind === 'gentle' && desired.why === 'sweep');
+  const underWay = lasts && (marker?.phase === 'paused' || marker?.phase === 'gentle');
   const intake = circuits.find(({ name }) => name === INTAKE_CIRCUIT)?.item;
   return {
     consumerId: consumer.consumerId,

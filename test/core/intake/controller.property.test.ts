@@ -11,11 +11,20 @@ type Happening =
   | { readonly kind: 'half-open' | 'close' | 'forced-open'; readonly key: string }
   | { readonly kind: 'deployed'; readonly enabled: boolean; readonly concurrency: number }
   | { readonly kind: 'person disables' }
+  /** Runs that stood still go on, with what they had read then. */
+  | { readonly kind: 'released' }
   | { readonly kind: 'run'; readonly times: number; readonly trouble: readonly (Mishap | undefined)[] }
   | { readonly kind: 'time'; readonly ms: number };
 
 const key = fc.constantFrom(TRACKER, INTAKE);
-const mishap = fc.constantFrom<(Mishap | undefined)[]>(undefined, undefined, 'throttled', 'killed');
+const mishap = fc.constantFrom<(Mishap | undefined)[]>(
+  undefined,
+  undefined,
+  undefined,
+  'throttled',
+  'killed',
+  'stalled',
+);
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ kind: fc.constant('open' as const), key, forMs: fc.integer({ min: 1_000, max: 600_000 }) }),
   fc.record({ kind: fc.constantFrom('half-open' as const, 'close' as const, 'forced-open' as const), key }),
@@ -29,6 +38,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     times: fc.integer({ min: 1, max: 3 }),
     trouble: fc.array(mishap, { maxLength: 24 }),
   }),
+  fc.constant<Happening>({ kind: 'released' }),
   fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 100, max: 200_000 }) }),
 );
 const withPersons = fc.oneof(
@@ -61,6 +71,8 @@ async function happen(world: World, what: Happening): Promise<void> {
     case 'deployed':
       attempt(world, { enabled: what.enabled || undefined, maximumConcurrency: what.concurrency } as never);
       return;
+    case 'released':
+      return world.release();
     case 'person disables':
       attempt(world, { enabled: false });
       return;
@@ -77,6 +89,7 @@ async function happen(world: World, what: Happening): Promise<void> {
 async function calm(world: World, lastly: 'close' | 'forced-open'): Promise<void> {
   await happen(world, { kind: 'close', key: TRACKER });
   await happen(world, { kind: lastly, key: INTAKE });
+  await world.release();
   await world.live(10 * MINUTE);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SWEEP_FOR_MS } from '../../../lambdas/core/intake/desired.ts';
+import { SETTLED_MS } from '../../../lambdas/core/intake/plan.ts';
 import { CHANGE_MS, controlled, intakeWorld, RAMP_STEP_MS } from './world.ts';
 
 const TRACKER = 'circuit#tracker';
@@ -101,6 +102,8 @@ describe('a circuit that closed', () => {
     circuit(TRACKER, { state: 'closed' });
     await told(TRACKER);
     await live(2 * MINUTE);
+    expect(markers.get('orders')?.phase).toBe('settling');
+    await live(SETTLED_MS);
     const opened = events.flatMap((event) =>
       event.kind === 'intake-opened' ? [[event.why, event.concurrency]] : [],
     );
@@ -132,7 +135,7 @@ describe('a circuit that closed', () => {
     const { live, circuit, told, sourceOf, markers } = await paused([{ ...controlled(), consumer }]);
     circuit(TRACKER, undefined);
     await told(TRACKER);
-    await live(3 * MINUTE);
+    await live(3 * MINUTE + SETTLED_MS);
     expect(sourceOf()).toEqual({ state: 'Enabled', maximumConcurrency: undefined });
     expect(markers.size).toBe(0);
   });
@@ -163,6 +166,13 @@ describe('a circuit that closed', () => {
     expect(sourceOf().state).toBe('Disabled');
     expect(markers.get('orders')).toMatchObject({ phase: 'paused', pausedAt: since });
   });
+});
+
+it('an open circuit that nobody probes, for want of messages, is no pause once it may be probed', async () => {
+  const { live, statuses, sourceOf } = await paused();
+  await live(30 * MINUTE);
+  expect(sourceOf()).toEqual({ state: 'Enabled', maximumConcurrency: 2 });
+  expect(statuses().at(-1)).toMatchObject({ paused: false, pausedForSeconds: 0, withoutCause: false });
 });
 
 describe('a hold', () => {
@@ -295,6 +305,35 @@ describe('a run that was overtaken', () => {
   });
 });
 
+describe('a pause that takes effect late, after others have opened the source', () => {
+  /** The first run has written its marker, and its change hangs. */
+  async function late(consumer: Parameters<typeof controlled>[0] = {}) {
+    const world = intakeWorld([controlled(consumer)]);
+    world.circuit(INTAKE, { state: 'forced-open' });
+    // read, describe and mark go through; then the change stalls.
+    await world.run(undefined, [...Array.from<undefined>({ length: 6 }), 'stalled']);
+    expect(world.markers.get('orders')?.phase).toBe('paused');
+    return world;
+  }
+
+  it.each([
+    { maxConcurrency: 2, after: 5_000, phase: 'settling' },
+    { maxConcurrency: 10, after: 5_000, phase: 'ramping' },
+    { maxConcurrency: 10, after: 2 * MINUTE, phase: 'settling' },
+  ])('is known for our own ($phase, at most $maxConcurrency)', async ({ maxConcurrency, after, phase }) => {
+    const { circuit, told, live, release, markers, sourceOf } = await late({ maxConcurrency });
+    circuit(INTAKE, undefined);
+    await told(INTAKE);
+    await live(after);
+    await live(CHANGE_MS);
+    expect(markers.get('orders')?.phase).toBe(phase);
+    await release();
+    await live(8 * MINUTE);
+    expect(sourceOf()).toEqual({ state: 'Enabled', maximumConcurrency: maxConcurrency });
+    expect(markers.size).toBe(0);
+  });
+});
+
 describe('Lambda', () => {
   it('that throttles is asked again soon, and what could not be done is told', async () => {
     const { open, run, controller, live, sourceOf, events } = intakeWorld();
@@ -329,6 +368,23 @@ describe('Lambda', () => {
     await told(TRACKER);
     await live(3 * MINUTE);
     expect(sourceOf()).toEqual({ state: 'Enabled', maximumConcurrency: 10 });
+  });
+
+  it('that still says "Enabled" of a source that was just paused has it enabled all the same', async () => {
+    const { say, circuit, told, live, sourceOf } = await paused();
+    circuit(TRACKER, undefined);
+    say({ state: 'Enabled', maximumConcurrency: 10 });
+    await told(TRACKER);
+    say(undefined);
+    await live(6 * MINUTE);
+    expect(sourceOf()).toEqual({ state: 'Enabled', maximumConcurrency: 10 });
+  });
+
+  it('that will not do what it is asked is left to the schedule', async () => {
+    const { removeSource, live, calls } = intakeWorld();
+    removeSource('mapping-1');
+    await live(10 * MINUTE);
+    expect(calls.filter((call) => call === 'describe')).toHaveLength(10);
   });
 
   it('that knows no such event source costs the other consumers nothing', async () => {

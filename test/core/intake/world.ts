@@ -23,6 +23,10 @@ export class ThrottledError extends Error {
   override readonly name = 'TooManyRequestsException';
 }
 
+export class InUseError extends Error {
+  override readonly name = 'ResourceInUseException';
+}
+
 /** A run that ends in the middle of a call never gets an answer. */
 const NEVER = new Promise<never>(() => {});
 
@@ -60,7 +64,7 @@ export function intakeWorld(intakes: readonly ControlledIntake[] = [controlled()
   let watcher: (change: EventSourceChange, marker: IntakeMarker | undefined) => void = () => {};
   let said: EventSourceStatus | undefined;
   let callsUntilKilled = Number.POSITIVE_INFINITY;
-  let goOn = (): void => {};
+  const stalled: (() => void)[] = [];
   let mishaps: (Mishap | undefined)[] = [];
   const sources = new Map<string, { status: EventSourceStatus; next: EventSourceStatus; at: number }>();
   for (const { consumer } of intakes) addSource(consumer.mappingId, consumer.maxConcurrency);
@@ -81,7 +85,7 @@ export function intakeWorld(intakes: readonly ControlledIntake[] = [controlled()
   /** Lambda takes an order: from the controller, a person or a deployment. */
   function order({ enabled, maximumConcurrency }: EventSourceChange, mappingId = 'mapping-1'): void {
     const { state, maximumConcurrency: before } = sourceOf(mappingId);
-    if (state !== 'Enabled' && state !== 'Disabled') throw new ThrottledError(`in use: it is ${state}`);
+    if (state !== 'Enabled' && state !== 'Disabled') throw new InUseError(`it is ${state}`);
     const wasEnabled = state === 'Enabled';
     const willBe = enabled ?? wasEnabled;
     const limit = maximumConcurrency === undefined ? before : (maximumConcurrency ?? undefined);
@@ -104,7 +108,7 @@ export function intakeWorld(intakes: readonly ControlledIntake[] = [controlled()
     if (mishap === 'killed') return NEVER;
     if (mishap === 'stalled') {
       await new Promise<void>((resolve) => {
-        goOn = resolve;
+        stalled.push(resolve);
       });
     }
     const result = effect();
@@ -215,9 +219,9 @@ export function intakeWorld(intakes: readonly ControlledIntake[] = [controlled()
     order,
     addSource,
     sourceOf,
-    /** Let the run that stalled go on. */
+    /** Let the runs that stalled go on. */
     async release(): Promise<void> {
-      goOn();
+      for (const goOn of stalled.splice(0)) goOn();
       await quiet();
     },
     /** What Lambda says of every mapping, whatever it is; nothing: the truth. */
