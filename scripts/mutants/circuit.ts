@@ -162,7 +162,7 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     file: CIRCUIT,
     find: '    return Math.min(until, openSeenAt + openForMs);',
     replace: '    return openForMs === undefined ? openSeenAt : until;',
-    tests: SIMULATION,
+    tests: [...EXAMPLES, ...SIMULATION],
   },
   {
     name: 'close after one good probe fewer',
