@@ -154,7 +154,8 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     file: STEPS,
     find: "    name: 'probe succeeded',\n    when: { version, leaseOwner: token },",
     replace: "    name: 'probe succeeded',\n    when: { version },",
-    tests: SIMULATION,
+    // It takes a late probe that was good, and a next one under way: too rare for the simulation to meet each time.
+    tests: ['test/core/circuit/shared-steps.test.ts', ...SIMULATION],
   },
   {
     name: 'hand back a lease that is not held',
@@ -202,7 +203,7 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     file: CIRCUIT,
     find: '    return Math.min(until, openSeenAt + openForMs);',
     replace: '    return openForMs === undefined ? openSeenAt : until;',
-    tests: SIMULATION,
+    tests: [...EXAMPLES, ...SIMULATION],
   },
   {
     name: 'close after one good probe fewer',

@@ -138,6 +138,18 @@ describe('failures', () => {
     expect(await item()).toMatchObject({ state: 'open' });
   });
 
+  it('of one environment in both halves of the window are those of one', async () => {
+    const { clock, join, item } = fleet({ failureThreshold: 3, localThreshold: 100, minReporters: 2 });
+    const { fail } = join();
+    for (let at = 0; at < 3; at += 1) {
+      await fail(1);
+      clock.advance(10_000);
+    }
+    expect(await item()).toMatchObject({ state: 'closed', reporters: 1, previousReporters: 1 });
+    await join().fail(1);
+    expect(await item()).toMatchObject({ state: 'open' });
+  });
+
   it('do not open it while most calls succeed', async () => {
     const { clock, join, item } = fleet({ failureThreshold: 3, failureRatio: 0.5 });
     const { call } = join();
@@ -164,6 +176,15 @@ describe('failures', () => {
     expect(circuit.snapshot().clean).toBe(false);
     clock.advance(1);
     expect(circuit.snapshot()).toMatchObject({ clean: true, cleanAtEpochMs: undefined });
+  });
+
+  it('that wait for their report are forgotten once the window has passed them by', async () => {
+    const { clock, join, asked } = fleet({ failureThreshold: 3, localThreshold: 100 });
+    const { fail, admitted } = join();
+    await fail(2); // the second one within the second in which nothing more is reported
+    clock.advance(60_001);
+    await admitted();
+    expect(asked).toEqual(['read', 'report', 'read']);
   });
 
   it('from before it opened are not heard after it closed', async () => {
