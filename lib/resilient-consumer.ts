@@ -133,7 +133,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.grantPrincipal = this.function.grantPrincipal;
     this.passSettings(handOver, problems);
 
-    const sourceProps = checkEventSource(props, this.queue.fifo, problems);
+    const polled = { fifo: this.queue.fifo, controlled: intake !== undefined };
+    const sourceProps = checkEventSource(props, polled, problems);
     const eventSource = new SqsEventSource(this.queue, sourceProps);
     this.function.addEventSource(eventSource);
     this.eventSourceMappingId = eventSource.eventSourceMappingId;

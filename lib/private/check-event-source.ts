@@ -13,10 +13,16 @@ const WINDOW_RULE = 'Lambda collects more than 10 messages only over a batching 
 const CONCURRENCY_RULE = 'Lambda limits an SQS event source to 2 to 1,000 invocations at a time';
 const BATCH_RULE = 'Lambda hands 1 to 10,000 messages to an invocation';
 
-/** Check how the queue is polled, and return what of it the event source can be given. */
+/**
+ * Check how the queue is polled, and return what of it the event source can be given.
+ *
+ * Whether it is enabled is the controller's to say, if there is one: a template that says it too would have a
+ * deployment open what is paused. Without a controller it is said, so that one that is taken away changes a property,
+ * and CloudFormation enables what was left paused.
+ */
 export function checkEventSource(
   props: ResilientConsumerProps,
-  fifo: boolean,
+  { fifo, controlled }: { readonly fifo: boolean; readonly controlled: boolean },
   problems: Problems,
 ): SqsEventSourceProps {
   const { batchSize = UNWINDOWED_BATCH, maxBatchingWindow, maxConcurrency } = props;
@@ -44,6 +50,7 @@ export function checkEventSource(
   const concurrencyUsable = problems.integer('maxConcurrency', maxConcurrency, limits, CONCURRENCY_RULE);
   return {
     reportBatchItemFailures: true,
+    ...(!controlled && { enabled: true }),
     batchSize: usable ? batchSize : UNWINDOWED_BATCH,
     ...(windowUsable && maxBatchingWindow !== undefined && { maxBatchingWindow }),
     ...(concurrencyUsable && maxConcurrency !== undefined && { maxConcurrency }),
