@@ -256,6 +256,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.stateTable.grantConsumer(target, {
       consumerId: this.consumerId,
       queueNames: [facts.name, facts.deadLetterName, facts.quarantineName],
+      circuits: Object.keys(this.settings.circuits),
       readsDeniedSources: props.screening?.deniedSources !== undefined,
       readsReputation: props.screening?.reputation !== undefined,
     });
