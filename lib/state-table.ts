@@ -211,24 +211,22 @@ export class StateTable extends Construct {
    * The ids are read at synthesis: more may be added until then.
    */
   grantIntakeController(grantee: iam.IGrantable, consumerIds: readonly string[]): iam.Grant {
-    const own = (): string[] => [
-      ...consumerIds.map((consumerId) => `${KEY_PREFIX.intake}${consumerId}`),
-      `${KEY_PREFIX.timer}*`,
-    ];
-    const grant = (actions: string[], keys: () => string[]): iam.Grant =>
+    const markers = (): string[] => consumerIds.map((consumerId) => `${KEY_PREFIX.intake}${consumerId}`);
+    const own = (): string[] => [...markers(), `${KEY_PREFIX.timer}*`];
+    const grant = (action: string, keys: () => string[]): iam.Grant =>
       iam.Grant.addToPrincipal({
         grantee,
-        actions,
+        actions: [action],
         resourceArns: [this.tableArn],
         conditions: {
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': Lazy.list({ produce: keys }) },
         },
       });
     this.grantKey(grantee);
-    return grant(['dynamodb:BatchGetItem', 'dynamodb:GetItem'], () => [
-      `${KEY_PREFIX.circuit}*`,
-      ...own(),
-    ]).combine(grant(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], own));
+    // Timers are left to expire: only markers are deleted.
+    return grant('dynamodb:BatchGetItem', () => [`${KEY_PREFIX.circuit}*`, ...own()])
+      .combine(grant('dynamodb:PutItem', own))
+      .combine(grant('dynamodb:DeleteItem', markers));
   }
 
   /** Whether it is the table that a stack shares. @internal */

@@ -225,12 +225,18 @@ it('lets an intake controller read the circuits and keep its own items, of consu
   expect(policy?.Properties.PolicyDocument.Statement).toEqual([
     expect.objectContaining({ Action: expect.arrayContaining(['kms:Decrypt']) }),
     expect.objectContaining({
-      Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+      Action: 'dynamodb:BatchGetItem',
       Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['circuit#*', ...own] } },
     }),
     expect.objectContaining({
-      Action: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      Action: 'dynamodb:PutItem',
       Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': own } },
+    }),
+    expect.objectContaining({
+      Action: 'dynamodb:DeleteItem',
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['intake#orders', 'intake#invoices'] },
+      },
     }),
   ]);
 });
