@@ -166,8 +166,8 @@ export interface ResilientConsumerProps {
   readonly onExhausted?: OnExhausted;
   /**
    * Controller that pauses the event source while a circuit is open or the intake is held, in the function's stack and
-   * with the consumer's state table. `false`: the event source is never paused, so that an open circuit costs receives
-   * and invocations.
+   * with the consumer's state table. It takes a function whose reserved concurrency is 2 or more, if there is one.
+   * `false`: the event source is never paused, so that an open circuit costs receives and invocations.
    *
    * Taking the controller away in the middle of a pause enables the event source: the mapping then says `Enabled:
    * true`, which CloudFormation sets. A controller that has not been told yet may pause it once more, so better wait

@@ -96,7 +96,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   constructor(scope: Construct, id: string, props: ResilientConsumerProps) {
     super(scope, id);
     const problems = Problems.at(this, (late) => {
-      checkReservedConcurrency(this.function, late);
+      const controlled = this.intake === undefined ? undefined : this.eventSourceMappingId;
+      checkReservedConcurrency(this.function, controlled, late);
       checkEnvironment(this.function, late);
       checkRetention(this.settings, this.queue, late);
     });
