@@ -88,7 +88,8 @@ export interface ResilientConsumerProps {
   readonly concurrency?: number;
   /**
    * Stable id of the consumer: prefix of its idempotency keys and dimension of its metrics. 1 to 64 letters, digits,
-   * dots, hyphens and underscores. Changing it lets effects happen again, so give one before the construct moves.
+   * dots, hyphens and underscores. Changing it lets effects happen again, so give one before the construct moves; and
+   * change it only while its intake is neither paused nor held, since the controller opens what it paused by this id.
    *
    * @default - derived from the stack's name and the construct's path
    */
@@ -165,14 +166,19 @@ export interface ResilientConsumerProps {
   readonly onExhausted?: OnExhausted;
   /**
    * Controller that pauses the event source while a circuit is open or the intake is held, in the function's stack and
-   * with the consumer's state table. `false`: the event source is never paused, so that an open circuit costs receives
-   * and invocations.
+   * with the consumer's state table. It takes a function whose reserved concurrency is 2 or more, if there is one.
+   * `false`: the event source is never paused, so that an open circuit costs receives and invocations.
+   *
+   * Taking the controller away in the middle of a pause enables the event source: the mapping then says `Enabled:
+   * true`, which CloudFormation sets. A controller that has not been told yet may pause it once more, so better wait
+   * until it is open.
    *
    * @default IntakeController.of(this) - one for the stack and state table
    */
   readonly intake?: IntakeController | false;
   /**
-   * Table for idempotency, attempts and circuits.
+   * Table for idempotency, attempts and circuits. Change it only while the intake is neither paused nor held: what was
+   * paused stands in the former one.
    *
    * @default StateTable.of(this) - one for the stack
    */

@@ -96,7 +96,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   constructor(scope: Construct, id: string, props: ResilientConsumerProps) {
     super(scope, id);
     const problems = Problems.at(this, (late) => {
-      checkReservedConcurrency(this.function, late);
+      const controlled = this.intake === undefined ? undefined : this.eventSourceMappingId;
+      checkReservedConcurrency(this.function, controlled, late);
       checkEnvironment(this.function, late);
       checkRetention(this.settings, this.queue, late);
     });
@@ -133,7 +134,8 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.grantPrincipal = this.function.grantPrincipal;
     this.passSettings(handOver, problems);
 
-    const sourceProps = checkEventSource(props, this.queue.fifo, problems);
+    const polled = { fifo: this.queue.fifo, controlled: intake !== undefined };
+    const sourceProps = checkEventSource(props, polled, problems);
     const eventSource = new SqsEventSource(this.queue, sourceProps);
     this.function.addEventSource(eventSource);
     this.eventSourceMappingId = eventSource.eventSourceMappingId;
@@ -255,6 +257,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.stateTable.grantConsumer(target, {
       consumerId: this.consumerId,
       queueNames: [facts.name, facts.deadLetterName, facts.quarantineName],
+      circuits: Object.keys(this.settings.circuits),
       readsDeniedSources: props.screening?.deniedSources !== undefined,
       readsReputation: props.screening?.reputation !== undefined,
     });

@@ -3,7 +3,15 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
-import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../lambdas/core/settings.ts';
+import {
+  circuitKey,
+  DEFAULT_CIRCUIT,
+  INTAKE_CIRCUIT,
+  KEY_PREFIX,
+  TABLE_KEY,
+  TABLE_TTL,
+} from '../lambdas/core/settings.ts';
+import { NAME, NAME_RULE } from './private/names.ts';
 import { Problems } from './private/problems.ts';
 
 /** Properties of a {@link StateTable}. */
@@ -47,6 +55,8 @@ export interface StateTableAccess {
   readonly consumerId: string;
   /** Names of the queues whose messages it keeps records of: source, dead-letter queue and quarantine. */
   readonly queueNames: readonly string[];
+  /** Names of the circuits that it calls through. @default - the one, its own, of a consumer that names none */
+  readonly circuits?: readonly string[];
   /** Whether it looks up which sources are denied. @default false */
   readonly readsDeniedSources?: boolean;
   /** Whether it looks up what is thought of sources. @default false */
@@ -56,13 +66,14 @@ export interface StateTableAccess {
 /** A table construct of either kind, or an imported one. */
 export type AnyTable = dynamodb.ITable | dynamodb.TableV2;
 
-const ACTIONS = [
+const RECORD_ACTIONS = [
   'dynamodb:BatchGetItem',
   'dynamodb:DeleteItem',
   'dynamodb:GetItem',
   'dynamodb:PutItem',
   'dynamodb:UpdateItem',
 ];
+const CIRCUIT_ACTIONS = ['dynamodb:GetItem', 'dynamodb:UpdateItem'];
 const KEY_ACTIONS = [
   'kms:Decrypt',
   'kms:DescribeKey',
@@ -125,8 +136,8 @@ export class StateTable extends Construct {
 
   /**
    * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
-   * messages, what its kill switch counts, and the circuits, which all consumers share; and only read what others
-   * write about sources.
+   * messages, what its kill switch counts, the circuits that it names, which others that name them share, and the one
+   * of its intake; and only read what others write about sources.
    */
   grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
     if (this.consumerIds.has(access.consumerId)) {
@@ -140,15 +151,23 @@ export class StateTable extends Construct {
     const keys = [
       `${KEY_PREFIX.idempotency}${access.consumerId}#*`,
       ...access.queueNames.map((name) => `${KEY_PREFIX.message}${name}#*`),
-      `${KEY_PREFIX.circuit}*`,
       `${KEY_PREFIX.deadLetters}${access.consumerId}#*`,
     ];
-    const grant = iam.Grant.addToPrincipal({
+    const records = iam.Grant.addToPrincipal({
       grantee,
-      actions: ACTIONS,
+      actions: RECORD_ACTIONS,
       resourceArns: [this.tableArn],
       conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
     });
+    const { circuits = [] } = access;
+    const names = [...(circuits.length === 0 ? [DEFAULT_CIRCUIT] : circuits), INTAKE_CIRCUIT];
+    const grant = records.combine(
+      this.grantCircuitKeys(
+        grantee,
+        ['dynamodb:BatchGetItem', ...CIRCUIT_ACTIONS],
+        names.map((name) => circuitKey(name, access.consumerId)),
+      ),
+    );
     const lists = [
       ...(access.readsDeniedSources ? [`${KEY_PREFIX.deniedSource}${access.consumerId}#*`] : []),
       ...(access.readsReputation ? [`${KEY_PREFIX.reputation}*`] : []),
@@ -166,24 +185,25 @@ export class StateTable extends Construct {
   }
 
   /**
-   * Let a function of your own use the circuits of this table by `circuitBreaker`: all of them, or those named.
+   * Let a function of your own use the circuits of these names by `circuitBreaker`. Those that are a consumer's own, its
+   * unnamed one and that of its intake, are not among them.
    *
    * @example
    * stateTable.grantCircuits(apiFunction, 'tracker');
    */
-  grantCircuits(grantee: iam.IGrantable, ...names: readonly string[]): iam.Grant {
+  grantCircuits(grantee: iam.IGrantable, ...names: readonly [string, ...string[]]): iam.Grant {
+    const problems = Problems.at(this);
+    if (names.length === 0) {
+      const because = 'no pattern leaves out the circuits that hold the intakes of consumers';
+      problems.add('grantCircuits', 'must be given the names of circuits', undefined, because);
+    }
+    for (const name of names) {
+      if (Token.isUnresolved(name) || NAME.test(name)) continue;
+      problems.add('grantCircuits', NAME_RULE, name, 'circuitBreaker takes no other');
+    }
     this.grantKey(grantee);
-    const keys = names.length === 0 ? ['*'] : names;
-    return iam.Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-      resourceArns: [this.tableArn],
-      conditions: {
-        'ForAllValues:StringLike': {
-          'dynamodb:LeadingKeys': keys.map((name) => `${KEY_PREFIX.circuit}${name}`),
-        },
-      },
-    });
+    const keys = names.map((name) => `${KEY_PREFIX.circuit}${name}`);
+    return this.grantCircuitKeys(grantee, CIRCUIT_ACTIONS, keys);
   }
 
   /**
@@ -191,29 +211,37 @@ export class StateTable extends Construct {
    * The ids are read at synthesis: more may be added until then.
    */
   grantIntakeController(grantee: iam.IGrantable, consumerIds: readonly string[]): iam.Grant {
-    const own = (): string[] => [
-      ...consumerIds.map((consumerId) => `${KEY_PREFIX.intake}${consumerId}`),
-      `${KEY_PREFIX.timer}*`,
-    ];
-    const grant = (actions: string[], keys: () => string[]): iam.Grant =>
+    const markers = (): string[] => consumerIds.map((consumerId) => `${KEY_PREFIX.intake}${consumerId}`);
+    const own = (): string[] => [...markers(), `${KEY_PREFIX.timer}*`];
+    const grant = (action: string, keys: () => string[]): iam.Grant =>
       iam.Grant.addToPrincipal({
         grantee,
-        actions,
+        actions: [action],
         resourceArns: [this.tableArn],
         conditions: {
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': Lazy.list({ produce: keys }) },
         },
       });
     this.grantKey(grantee);
-    return grant(['dynamodb:BatchGetItem', 'dynamodb:GetItem'], () => [
-      `${KEY_PREFIX.circuit}*`,
-      ...own(),
-    ]).combine(grant(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], own));
+    // Timers are left to expire: only markers are deleted.
+    return grant('dynamodb:BatchGetItem', () => [`${KEY_PREFIX.circuit}*`, ...own()])
+      .combine(grant('dynamodb:PutItem', own))
+      .combine(grant('dynamodb:DeleteItem', markers));
   }
 
   /** Whether it is the table that a stack shares. @internal */
   isSharedIn(stack: Stack): boolean {
     return this.node.scope === stack && this.node.id === SHARED_ID;
+  }
+
+  /** The keys are whole ones: each names a circuit, and what looks like a pattern is none. */
+  private grantCircuitKeys(grantee: iam.IGrantable, actions: string[], keys: string[]): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions,
+      resourceArns: [this.tableArn],
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } },
+    });
   }
 
   private grantKey(grantee: iam.IGrantable): void {

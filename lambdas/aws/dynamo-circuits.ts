@@ -13,7 +13,7 @@ import type {
   CircuitStep,
   SharedState,
 } from '../core/circuit/shared-item.ts';
-import { DEFAULT_CIRCUIT, INTAKE_CIRCUIT, KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -39,15 +39,6 @@ const NUMBERS = [
 
 /** Keys that one BatchGetItem takes. */
 const MOST_KEYS = 100;
-
-/**
- * Key of a circuit's item. A named circuit is one for all consumers of the table that name it; the unnamed one of a
- * consumer without circuits, and that of its intake, are its own.
- */
-export function circuitKey(name: string, consumerId: string): string {
-  const own = name === DEFAULT_CIRCUIT || name === INTAKE_CIRCUIT;
-  return `${KEY_PREFIX.circuit}${own ? `${name}#${consumerId}` : name}`;
-}
 
 /** Circuits in the state table, an item each. Give it a client that tries once: a report that is sent twice counts twice. */
 export function dynamoCircuits(client: DynamoDBClient, table: string): CircuitBatchStore {

@@ -8,10 +8,9 @@ import {
   type ControlMessage,
   INTAKE_SETTINGS_VARIABLE,
 } from '../core/intake/settings.ts';
-import { INTAKE_CIRCUIT, KEY_PREFIX } from '../core/settings.ts';
+import { circuitKey, INTAKE_CIRCUIT, KEY_PREFIX } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
 import { sqsControlQueue } from './control-queue.ts';
-import { circuitKey } from './dynamo-circuits.ts';
 import { dynamoIntakeTable } from './dynamo-intake-table.ts';
 import { parsedVariable } from './environment-settings.ts';
 import { intakeTelemetry } from './intake-telemetry.ts';

@@ -5,10 +5,10 @@ import type { CircuitItem } from '../core/circuit/shared-item.ts';
 import { forceStep } from '../core/circuit/shared-steps.ts';
 import type { Clock } from '../core/clock.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
-import { INTAKE_CIRCUIT } from '../core/settings.ts';
+import { circuitKey, INTAKE_CIRCUIT } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
 import { sqsControlQueue } from './control-queue.ts';
-import { circuitKey, dynamoCircuits } from './dynamo-circuits.ts';
+import { dynamoCircuits } from './dynamo-circuits.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Options of {@link intakeSwitch}. */

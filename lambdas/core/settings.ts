@@ -322,6 +322,15 @@ export const KEY_PREFIX = {
   timer: 'timer#',
 } as const;
 
+/**
+ * Key of a circuit's item. A named circuit is one for all consumers of the table that name it; the unnamed one of a
+ * consumer without circuits, and that of its intake, are its own.
+ */
+export function circuitKey(name: string, consumerId: string): string {
+  const own = name === DEFAULT_CIRCUIT || name === INTAKE_CIRCUIT;
+  return `${KEY_PREFIX.circuit}${own ? `${name}#${consumerId}` : name}`;
+}
+
 /** Partition key of the state table. */
 export const TABLE_KEY = 'pk';
 

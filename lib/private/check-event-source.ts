@@ -10,13 +10,21 @@ const MAX_BATCH = 10_000;
 const MAX_WINDOW_SECONDS = 300;
 const FIFO_BATCH_RULE = 'Lambda hands at most 10 messages of a FIFO queue to an invocation';
 const WINDOW_RULE = 'Lambda collects more than 10 messages only over a batching window of 1 second or more';
+/** Invocations at a time that an SQS event source can be limited to, at the least. Source: the Lambda API reference. */
+const LEAST_CONCURRENCY = 2;
 const CONCURRENCY_RULE = 'Lambda limits an SQS event source to 2 to 1,000 invocations at a time';
 const BATCH_RULE = 'Lambda hands 1 to 10,000 messages to an invocation';
 
-/** Check how the queue is polled, and return what of it the event source can be given. */
+/**
+ * Check how the queue is polled, and return what of it the event source can be given.
+ *
+ * Whether it is enabled is the controller's to say, if there is one: a template that says it too would have a
+ * deployment open what is paused. Without a controller it is said, so that one that is taken away changes a property,
+ * and CloudFormation enables what was left paused.
+ */
 export function checkEventSource(
   props: ResilientConsumerProps,
-  fifo: boolean,
+  { fifo, controlled }: { readonly fifo: boolean; readonly controlled: boolean },
   problems: Problems,
 ): SqsEventSourceProps {
   const { batchSize = UNWINDOWED_BATCH, maxBatchingWindow, maxConcurrency } = props;
@@ -40,23 +48,44 @@ export function checkEventSource(
       usable = false;
     }
   }
-  const limits = { min: 2, max: 1_000 };
+  const limits = { min: LEAST_CONCURRENCY, max: 1_000 };
   const concurrencyUsable = problems.integer('maxConcurrency', maxConcurrency, limits, CONCURRENCY_RULE);
   return {
     reportBatchItemFailures: true,
+    ...(!controlled && { enabled: true }),
     batchSize: usable ? batchSize : UNWINDOWED_BATCH,
     ...(windowUsable && maxBatchingWindow !== undefined && { maxBatchingWindow }),
     ...(concurrencyUsable && maxConcurrency !== undefined && { maxConcurrency }),
   };
 }
 
-/** Check the maximum concurrency of all the function's SQS event sources against what is reserved for it. */
-export function checkReservedConcurrency(target: AnyFunction, problems: Problems): void {
+/**
+ * Check the maximum concurrency of all the function's SQS event sources against what is reserved for it.
+ *
+ * @param controlled id of the one that an intake controller opens, if there is one
+ */
+export function checkReservedConcurrency(
+  target: AnyFunction,
+  controlled: string | undefined,
+  problems: Problems,
+): void {
   const reserved = reservedConcurrency(target);
   if (reserved === undefined) return;
+  const tooFewToOpen = controlled !== undefined && reserved < LEAST_CONCURRENCY;
+  if (tooFewToOpen) {
+    problems.add(
+      'reservedConcurrentExecutions',
+      `must be ${LEAST_CONCURRENCY} or more for a function whose intake is controlled, or intake must be false`,
+      reserved,
+      'after a pause the controller opens the event source to 2 invocations at a time, the least that Lambda takes, ' +
+        'and that may not exceed what is reserved',
+    );
+  }
+  // Without a limit of its own it is given the least one for a while; where that is too much, it has been said.
+  const least = tooFewToOpen ? 0 : LEAST_CONCURRENCY;
   const sum = mappingsOf(target)
-    .map((mapping) => maximumConcurrencyOf(mapping))
-    .reduce<number>((total, maximum) => total + (maximum ?? 0), 0);
+    .map((mapping) => maximumConcurrencyOf(mapping) ?? (isMapping(mapping, controlled) ? least : 0))
+    .reduce((total, maximum) => total + maximum, 0);
   if (sum <= reserved) return;
   problems.add(
     'maxConcurrency',
@@ -75,6 +104,11 @@ function mappingsOf(target: AnyFunction): lambda.CfnEventSourceMapping[] {
     .findAll()
     .filter((node) => node instanceof lambda.CfnEventSourceMapping)
     .filter((mapping) => JSON.stringify(stack.resolve(mapping.functionName)) === own);
+}
+
+function isMapping(mapping: lambda.CfnEventSourceMapping, id: string | undefined): boolean {
+  const stack = Stack.of(mapping);
+  return JSON.stringify(stack.resolve(mapping.ref)) === JSON.stringify(stack.resolve(id));
 }
 
 function maximumConcurrencyOf(mapping: lambda.CfnEventSourceMapping): number | undefined {

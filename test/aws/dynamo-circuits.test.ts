@@ -9,9 +9,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { circuitKey, dynamoCircuits } from '../../lambdas/aws/dynamo-circuits.ts';
+import { dynamoCircuits } from '../../lambdas/aws/dynamo-circuits.ts';
 import type { CircuitItem, CircuitStep } from '../../lambdas/core/circuit/shared-item.ts';
 import * as steps from '../../lambdas/core/circuit/shared-steps.ts';
+import { circuitKey } from '../../lambdas/core/settings.ts';
 import { scenarios } from '../core/circuit/scenarios.ts';
 import { memoryStore, type SimulatedStore, simulate } from '../core/circuit/simulation.ts';
 import { START } from '../core/fixtures.ts';

@@ -2,7 +2,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { IntakeController, StateTable } from '../../lib/index.ts';
+import { IntakeController, type ResilientConsumerProps, StateTable } from '../../lib/index.ts';
 import { consumerIn, idsByType, intakeSettings, problemsOf, synth, UNBUNDLED, warningsOf } from './synth.ts';
 
 const FUNCTION = 'AWS::Lambda::Function';
@@ -93,6 +93,21 @@ describe('a consumer', () => {
       { MetricName: Match.stringLikeRegexp('Intake') },
       0,
     );
+  });
+
+  it('has its event source enabled by the template only without one', () => {
+    // So that a controller that is taken away in the middle of a pause changes a property of the mapping.
+    const mappingOf = (props: Partial<ResilientConsumerProps>): unknown => {
+      const template = synth((stack) => {
+        consumerIn(stack, props);
+      });
+      const mappings = template.findResources('AWS::Lambda::EventSourceMapping');
+      const [id = ''] = Object.keys(mappings).filter((each) => each.startsWith('Consumer'));
+      return mappings[id]?.Properties;
+    };
+    expect(mappingOf({ intake: false })).toHaveProperty('Enabled', true);
+    expect(mappingOf({})).toHaveProperty('BatchSize');
+    expect(mappingOf({})).not.toHaveProperty('Enabled');
   });
 
   it('cannot have one of another stack', () => {

@@ -198,14 +198,20 @@ describe('the permissions', () => {
         Resource: [mapping('^OrdersFunctionSqsEventSource'), mapping('^InvoicesFunctionSqsEventSource')],
       },
       {
-        Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+        Action: 'dynamodb:BatchGetItem',
         Condition: keys('circuit#*', 'intake#orders', 'intake#invoices', 'timer#*'),
         Effect: 'Allow',
         Resource: get('SpillwayStateTable'),
       },
       {
-        Action: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        Action: 'dynamodb:PutItem',
         Condition: keys('intake#orders', 'intake#invoices', 'timer#*'),
+        Effect: 'Allow',
+        Resource: get('SpillwayStateTable'),
+      },
+      {
+        Action: 'dynamodb:DeleteItem',
+        Condition: keys('intake#orders', 'intake#invoices'),
         Effect: 'Allow',
         Resource: get('SpillwayStateTable'),
       },

@@ -361,7 +361,32 @@ describe('the permissions', () => {
         ],
         '{"Fn::GetAtt":["SpillwayStateTable9919068D","Arn"]}',
       ],
+      [
+        ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+        '{"Fn::GetAtt":["SpillwayStateTable9919068D","Arn"]}',
+      ],
     ]);
+  });
+
+  it.each([
+    { circuits: {}, keys: ['circuit#default#orders', 'circuit#intake#orders'] },
+    {
+      circuits: { tracker: {}, mail: {} },
+      keys: ['circuit#tracker', 'circuit#mail', 'circuit#intake#orders'],
+    },
+    { circuits: { default: {} }, keys: ['circuit#default#orders', 'circuit#intake#orders'] },
+  ])('reach the circuits $keys and no others', ({ circuits, keys }) => {
+    const template = synth((stack) => {
+      consumerIn(stack, { consumerId: 'orders', circuits });
+      consumerIn(stack, { consumerId: 'invoices', circuits: { bank: {} } }, 'Invoices');
+    });
+    const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+    const [, policy] = policies.find(([id]) => id.startsWith('Consumer')) ?? [];
+    const lists: string[][] = policy?.Properties.PolicyDocument.Statement.flatMap(
+      ({ Condition = {} }: { Condition?: Record<string, Record<string, string[]>> }) =>
+        Object.values(Condition).flatMap((each) => each['dynamodb:LeadingKeys'] ?? []),
+    );
+    expect(lists.filter((key) => String(key).startsWith('circuit#'))).toEqual(keys);
   });
 
   it('hold no wildcard, with a KMS key either', () => {

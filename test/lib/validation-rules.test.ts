@@ -134,6 +134,18 @@ const RULES: [string, Case, Case, string][] = [
     "maxConcurrency must, summed over the function's event sources, be at most its reserved concurrency of 7, got 8",
   ],
   [
+    'reserved concurrency that a controller can open to',
+    { functionProps: { reservedConcurrentExecutions: 2 } },
+    { functionProps: { reservedConcurrentExecutions: 1 } },
+    'reservedConcurrentExecutions must be 2 or more for a function whose intake is controlled, or intake must be false, got 1',
+  ],
+  [
+    'reserved concurrency without a controller',
+    { intake: false, functionProps: { reservedConcurrentExecutions: 1 } },
+    { functionProps: { reservedConcurrentExecutions: 0 } },
+    'or intake must be false, got 0',
+  ],
+  [
     'concurrency, least',
     { concurrency: 1 },
     { concurrency: 0 },

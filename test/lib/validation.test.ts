@@ -121,6 +121,19 @@ describe('the function', () => {
     expect(problemsOf(withOther(5))).toEqual([expect.stringContaining('reserved concurrency of 10, got 11')]);
   });
 
+  it('has the two counted that a controller opens it to, where it has no maximum', () => {
+    const withOther =
+      (maxConcurrency: number, props: Case = {}) =>
+      (stack: Stack) => {
+        const fn = plain(stack, { reservedConcurrentExecutions: 10 });
+        fn.addEventSource(new SqsEventSource(new Queue(stack, 'Other'), { maxConcurrency }));
+        build({ function: fn, ...props })(stack);
+      };
+    expect(problemsOf(withOther(8))).toEqual([]);
+    expect(problemsOf(withOther(9))).toEqual([expect.stringContaining('reserved concurrency of 10, got 11')]);
+    expect(problemsOf(withOther(10, { intake: false }))).toEqual([]);
+  });
+
   it('is warned of a source that its reserved concurrency does not hold back', () => {
     const reserved = { functionProps: { reservedConcurrentExecutions: 10 } };
     expect(warningsOf(build(reserved)).join()).toMatch(/maxConcurrency should be given/);
