@@ -43,8 +43,12 @@ export interface Passage {
 export interface IntakeGate {
   /** Ask for leave to make an attempt. @param forMs longest time that it can take */
   enter(message: ReceivedMessage, forMs: number): Promise<Passage | PutBackVerdict>;
-  /** Judge a message that is to be dead-lettered without another attempt. */
-  turnAway(message: ReceivedMessage, verdict: MoveVerdict): Promise<Verdict>;
+  /**
+   * Judge a message that is to be dead-lettered without another attempt.
+   *
+   * @param forMs longest time that an attempt could take
+   */
+  turnAway(message: ReceivedMessage, verdict: MoveVerdict, forMs: number): Promise<Verdict>;
 }
 
 /** Settings of the intake's circuit: one message that gets through opens the intake again. */
@@ -70,6 +74,12 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   function putOff({ messageId }: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
     const { retryAtEpochMs = clock.now() + openForMs } = intake.snapshot();
     return defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error);
+  }
+
+  /** Keep a message whose attempts are used up until the intake may be open again. */
+  function hold(message: ReceivedMessage, fault: Fault, retryAtEpochMs: number): PutBackVerdict {
+    const cause = intake.snapshot().fingerprint === fault.fingerprint ? 'kill-switch' : 'held';
+    return defer(message.messageId, cause, until(retryAtEpochMs), fault.error);
   }
 
   async function judge(message: ReceivedMessage, verdict: Verdict, fault: Fault): Promise<Verdict> {
@@ -110,6 +120,27 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     return judged;
   }
 
+  /**
+   * What a crash leaves behind meets a new environment, which has to ask first. A message that is not tried again finds
+   * nothing out: where it is its turn to try, it hands the lease back, and comes for it at once with one attempt left.
+   */
+  async function judgeUntried(
+    message: ReceivedMessage,
+    verdict: MoveVerdict,
+    fault: Fault,
+    forMs: number,
+  ): Promise<Verdict> {
+    const admission = await intake.admit(forMs);
+    if (admission.kind === 'refused') {
+      emit({ kind: 'circuit-rejected', circuit: intake.name });
+      return hold(message, fault, admission.retryAtEpochMs);
+    }
+    const { permit } = admission;
+    if (permit.probe && counter === undefined) return judgeProbe(message, permit, verdict);
+    await intake.report(permit, { kind: 'ignored' });
+    return permit.probe ? hold(message, fault, clock.now()) : judge(message, verdict, fault);
+  }
+
   function passage(message: ReceivedMessage, permit: Permit): Passage {
     let left = false;
     return {
@@ -135,10 +166,10 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       emit({ kind: 'circuit-rejected', circuit: intake.name });
       return defer(message.messageId, 'held', until(admission.retryAtEpochMs));
     },
-    async turnAway(message, verdict) {
+    async turnAway(message, verdict, forMs) {
       const fault = faultOf(verdict);
       if (fault === undefined) return verdict;
-      const judged = await judge(message, verdict, fault);
+      const judged = await judgeUntried(message, verdict, fault, forMs);
       if (judged.kind !== 'put-back' || judged.cause === 'store-unavailable') return judged;
       // It will have to be tried once more, to find out whether the fault is over.
       const record = judged.record ?? withOneLeft(settings.attempts, recordIn(verdict.envelope));

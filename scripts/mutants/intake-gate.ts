@@ -15,6 +15,7 @@ const STORES = '5 our own stores may fail';
 const INTAKE = '11 one fault does not take the queue';
 
 const EXAMPLES = ['test/core/intake-gate.test.ts'];
+const SUSPECTS = ['test/core/intake-gate-suspects.test.ts'];
 const COUNTS = ['test/core/kill-switch.test.ts'];
 const PROPERTY = ['test/core/kill-switch.property.test.ts'];
 
@@ -142,6 +143,31 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     find: '    await passage.close();\n',
     replace: '',
     tests: EXAMPLES,
+  },
+  {
+    name: 'dead-letter what crashes without asking whether the intake is held',
+    rule: INTAKE,
+    file: GATE,
+    find: "    if (admission.kind === 'refused') {\n      emit",
+    replace:
+      "    if (admission.kind === 'refused') {\n      return judge(message, verdict, fault);\n      emit",
+    tests: SUSPECTS,
+  },
+  {
+    name: 'keep the try for a message that has no attempt left',
+    rule: INTAKE,
+    file: GATE,
+    find: "    await intake.report(permit, { kind: 'ignored' });\n    return permit.probe ?",
+    replace: '    return permit.probe ?',
+    tests: SUSPECTS,
+  },
+  {
+    name: 'dead-letter the message whose turn it is to try, untried',
+    rule: INTAKE,
+    file: GATE,
+    find: 'permit.probe ? hold(message, fault, clock.now()) : judge',
+    replace: 'permit.probe && forMs < 0 ? hold(message, fault, clock.now()) : judge',
+    tests: SUSPECTS,
   },
   {
     name: 'never try a message again whose attempts are used up',
