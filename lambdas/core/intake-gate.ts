@@ -1,6 +1,6 @@
 import type { AttemptNotes } from './attempt-notes.ts';
 import { withOneLeft } from './budget.ts';
-import type { Permit } from './circuit/circuit.ts';
+import type { CallOutcome, Permit } from './circuit/circuit.ts';
 import type { SharedCircuit } from './circuit/shared-circuit-options.ts';
 import type { Clock, Random } from './clock.ts';
 import { CLOCK_SKEW_MS } from './crash.ts';
@@ -106,17 +106,17 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   }
 
   /** The message that tries tells whether the fault is over. */
-  async function judgeProbe(message: ReceivedMessage, permit: Permit, verdict: Verdict): Promise<Verdict> {
+  async function judgeProbe(message: ReceivedMessage, verdict: Verdict, tell: Tell): Promise<Verdict> {
     const fault = faultOf(verdict);
     if (fault !== undefined && counter !== undefined) {
       const { fingerprint, summary } = fault;
-      await intake.report(permit, { kind: 'failure', summary, fingerprint });
+      await tell({ kind: 'failure', summary, fingerprint });
       return putOff(message, fault, true);
     }
     const judged = fault === undefined ? verdict : await judge(message, verdict, fault);
     const handled = verdict.kind === 'done' && verdict.handled === true;
     // Without a kill switch nothing is to be found out: what it left behind ends with the first message.
-    await intake.report(permit, { kind: handled || fault !== undefined ? 'success' : 'ignored' });
+    await tell(handled || fault !== undefined ? { kind: 'success' } : IGNORED);
     return judged;
   }
 
@@ -136,26 +136,36 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       return hold(message, fault, admission.retryAtEpochMs);
     }
     const { permit } = admission;
-    if (permit.probe && counter === undefined) return judgeProbe(message, permit, verdict);
-    await intake.report(permit, { kind: 'ignored' });
+    if (permit.probe && counter === undefined) {
+      const { leave, close } = passage(message, permit);
+      return leave(verdict).finally(close);
+    }
+    await intake.report(permit, IGNORED);
     return permit.probe ? hold(message, fault, clock.now()) : judge(message, verdict, fault);
   }
 
+  /** Reports once: whoever could not be judged hands back what it took, whoever was has told. */
+  function tellOnce(permit: Permit): Tell {
+    let told = false;
+    return async (outcome) => {
+      if (told) return;
+      told = true;
+      await intake.report(permit, outcome);
+    };
+  }
+
   function passage(message: ReceivedMessage, permit: Permit): Passage {
-    let left = false;
+    const tell = tellOnce(permit);
     return {
       kind: 'passage',
       async leave(verdict) {
-        left = true;
         if (verdict.kind === 'done') counter?.finished();
-        if (permit.probe) return judgeProbe(message, permit, verdict);
-        await intake.report(permit, { kind: 'ignored' });
+        if (permit.probe) return judgeProbe(message, verdict, tell);
+        await tell(IGNORED);
         const fault = faultOf(verdict);
         return fault === undefined ? verdict : judge(message, verdict, fault);
       },
-      async close() {
-        if (!left) await intake.report(permit, { kind: 'ignored' });
-      },
+      close: () => tell(IGNORED),
     };
   }
 
@@ -180,6 +190,11 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     },
   };
 }
+
+/** Tells the intake's circuit how it went. */
+type Tell = (outcome: CallOutcome) => Promise<void>;
+
+const IGNORED: CallOutcome = { kind: 'ignored' };
 
 /** Name of the error of who ended with the environment. */
 const CRASH = new CrashError().name;

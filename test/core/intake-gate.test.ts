@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { memoryCircuits } from '../../lambdas/core/circuit/memory-circuits.ts';
 import { PermanentError } from '../../lambdas/core/errors.ts';
 import type { PipelineEvent } from '../../lambdas/core/events.ts';
-import { Faults, fakeRecords, memoryCounts, START } from './fixtures.ts';
+import { eventLog, Faults, fakeClock, fakeRecords, memoryCounts, START } from './fixtures.ts';
 import {
   moved,
   outage,
@@ -261,6 +262,31 @@ describe('once the intake was held long enough', () => {
     expect(await take()).toMatchObject({ handled: true });
     expect(intake.snapshot().state).toBe('closed');
   });
+});
+
+it('whoever cannot judge the message that tries hands the try on', async () => {
+  const { apply, read } = memoryCircuits();
+  const events = eventLog();
+  const clock = fakeClock();
+  const { take, failures, intake } = consumer({
+    settings: FIFO,
+    clock,
+    circuitStore: {
+      read,
+      apply: (key, step) =>
+        step.name === 'forced-open' ? Promise.reject(new Error('down')) : apply(key, step),
+    },
+    emit(event) {
+      events.emit(event);
+      if (event.kind === 'store-error') throw new Error('a fault');
+    },
+  });
+  await intake.open({ fingerprint: 'f', lastError: 'e' });
+  clock.advance(60 * SECOND);
+  failures.thrown = bug;
+  expect(putBack(await take()).cause).toBe('internal-error');
+  failures.thrown = undefined;
+  expect(await take()).toMatchObject({ handled: true });
 });
 
 describe('a suspect whose attempts are used up', () => {
