@@ -9,7 +9,7 @@ import type { EventSink } from './events.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope } from './failure-envelope.ts';
 import { haltAt } from './halt.ts';
-import { type DeadLetterCounts, type FaultCount, killSwitch } from './kill-switch.ts';
+import { type BegunMessage, type DeadLetterCounts, type FaultCount, killSwitch } from './kill-switch.ts';
 import type { ReceivedMessage } from './message.ts';
 import type { MessageRecord } from './records.ts';
 import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from './settings.ts';
@@ -68,6 +68,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   const until = waitingBy(clock, random);
   const halts = settings.onExhausted === 'halt';
   const limits = halts ? false : settings.killSwitch;
+  const { windowMs } = limits === false ? DEFAULTS.killSwitch : limits;
   const counter =
     limits === false ? undefined : killSwitch({ settings: limits, counts: parts.counts, clock });
 
@@ -82,8 +83,14 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     return defer(message.messageId, cause, until(retryAtEpochMs), fault.error);
   }
 
-  async function judge(message: ReceivedMessage, verdict: Verdict, fault: Fault): Promise<Verdict> {
-    if (counter === undefined) {
+  /** @param begun the message as the kill switch sees it; none: there is no kill switch */
+  async function judge(
+    message: ReceivedMessage,
+    verdict: Verdict,
+    fault: Fault,
+    begun: BegunMessage | undefined,
+  ): Promise<Verdict> {
+    if (begun === undefined) {
       return halts && verdict.kind === 'move' ? haltAt(parts, message, verdict, until) : verdict;
     }
     const { forced, state, fingerprint } = intake.snapshot();
@@ -93,15 +100,19 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     if (verdict.kind !== 'move') return verdict;
     let found: FaultCount;
     try {
-      found = await counter.count(fault.fingerprint);
+      found = await begun.count(fault.fingerprint);
     } catch (error) {
       emit({ kind: 'store-error', operation: 'count a dead letter', error: summarizeError(error) });
       return defer(message.messageId, 'store-unavailable', untilAnswered(random), fault.error);
     }
-    if (!found.tooMany) return verdict;
+    if (found.finding === 'few') return verdict;
+    // By then what is under way has come to an end, and this count has left the window.
+    if (found.finding === 'unclear')
+      return defer(message.messageId, 'kill-switch', until(clock.now() + windowMs), fault.error);
     const opened = await intake.open({ fingerprint: fault.fingerprint, lastError: fault.summary });
-    const { count, finished } = found;
-    if (opened) emit({ kind: 'kill-switch', fault: fault.fingerprint, error: fault.name, count, finished });
+    const { count, begun: among } = found;
+    if (opened)
+      emit({ kind: 'kill-switch', fault: fault.fingerprint, error: fault.name, count, begun: among });
     return putOff(message, fault);
   }
 
@@ -113,7 +124,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       await tell({ kind: 'failure', summary, fingerprint });
       return putOff(message, fault, true);
     }
-    const judged = fault === undefined ? verdict : await judge(message, verdict, fault);
+    const judged = fault === undefined ? verdict : await judge(message, verdict, fault, undefined);
     const handled = verdict.kind === 'done' && verdict.handled === true;
     // Without a kill switch nothing is to be found out: what it left behind ends with the first message.
     await tell(handled || fault !== undefined ? { kind: 'success' } : IGNORED);
@@ -141,7 +152,9 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       return leave(verdict).finally(close);
     }
     await intake.report(permit, IGNORED);
-    return permit.probe ? hold(message, fault, clock.now()) : judge(message, verdict, fault);
+    if (permit.probe) return hold(message, fault, clock.now());
+    const begun = counter?.begin();
+    return judge(message, verdict, fault, begun).finally(() => begun?.takeBack());
   }
 
   /** Reports once: whoever could not be judged hands back what it took, whoever was has told. */
@@ -156,16 +169,20 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
 
   function passage(message: ReceivedMessage, permit: Permit): Passage {
     const tell = tellOnce(permit);
+    const begun = permit.probe ? undefined : counter?.begin();
     return {
       kind: 'passage',
       async leave(verdict) {
-        if (verdict.kind === 'done') counter?.finished();
+        if (verdict.kind === 'done') begun?.finished();
         if (permit.probe) return judgeProbe(message, verdict, tell);
         await tell(IGNORED);
         const fault = faultOf(verdict);
-        return fault === undefined ? verdict : judge(message, verdict, fault);
+        return fault === undefined ? verdict : judge(message, verdict, fault, begun);
       },
-      close: () => tell(IGNORED),
+      close() {
+        begun?.takeBack();
+        return tell(IGNORED);
+      },
     };
   }
 

@@ -17,6 +17,7 @@ const INTAKE = '11 one fault does not take the queue';
 const EXAMPLES = ['test/core/intake-gate.test.ts'];
 const SUSPECTS = ['test/core/intake-gate-suspects.test.ts'];
 const COUNTS = ['test/core/kill-switch.test.ts'];
+const BURST = ['test/core/kill-switch-burst.test.ts'];
 const PROPERTY = ['test/core/kill-switch.property.test.ts'];
 
 /** Mutants of what holds the intake: the kill switch, halting queues, operators. */
@@ -34,8 +35,8 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'count a dead letter without looking at the sum',
     rule: INTAKE,
     file: GATE,
-    find: '    if (!found.tooMany) return verdict;\n',
-    replace: '    if (!found.tooMany || found.count > 0) return verdict;\n',
+    find: "    if (found.finding === 'few') return verdict;\n",
+    replace: "    if (found.finding === 'few' || found.count > 0) return verdict;\n",
     tests: [...EXAMPLES, ...PROPERTY],
   },
   {
@@ -75,15 +76,47 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'hold the intake for a few bad messages among many good ones',
     rule: INTAKE,
     file: SWITCH,
-    find: 'count >= minMessages && count >= share * finished',
-    replace: 'count >= minMessages && count >= share * Math.min(1, finished)',
+    find: 'count < minMessages || count < share * finished',
+    replace: 'count < minMessages || count < share * Math.min(1, finished)',
     tests: [...COUNTS, ...PROPERTY],
+  },
+  {
+    name: 'hold the intake because failures are faster than successes',
+    rule: INTAKE,
+    file: SWITCH,
+    find: 'count >= share * begun ?',
+    replace: 'count >= share * finished ?',
+    tests: [...COUNTS, ...BURST],
+  },
+  {
+    name: 'dead-letter while it is unclear what those under way come to',
+    rule: INTAKE,
+    file: GATE,
+    find: "    if (found.finding === 'few') return verdict;\n",
+    replace: "    if (found.finding !== 'too-many') return verdict;\n",
+    tests: BURST,
+  },
+  {
+    name: 'count messages that were put back among those that were begun',
+    rule: INTAKE,
+    file: GATE,
+    find: '        begun?.takeBack();\n',
+    replace: '',
+    tests: EXAMPLES,
+  },
+  {
+    name: 'count a message as put back that was finished',
+    rule: INTAKE,
+    file: SWITCH,
+    find: '      if (underWay) untold.add(change);\n',
+    replace: '      untold.add(change);\n',
+    tests: COUNTS,
   },
   {
     name: 'forget what was finished when the count fails',
     rule: INTAKE,
     file: SWITCH,
-    find: '      untold.add(finishedBefore);\n',
+    find: '      untold.add(told);\n',
     replace: '',
     tests: COUNTS,
   },
@@ -91,8 +124,8 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'tell of what was finished again and again',
     rule: INTAKE,
     file: SWITCH,
-    find: '      const taken = current + previous;\n      current = 0;\n',
-    replace: '      const taken = current + previous;\n',
+    find: '      const taken = sumOf(current, previous);\n      current = NOTHING;\n',
+    replace: '      const taken = sumOf(current, previous);\n',
     tests: COUNTS,
   },
   {
@@ -157,24 +190,24 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'keep the try for a message that has no attempt left',
     rule: INTAKE,
     file: GATE,
-    find: '    await intake.report(permit, IGNORED);\n    return permit.probe ?',
-    replace: '    return permit.probe ?',
+    find: '    await intake.report(permit, IGNORED);\n    if (permit.probe)',
+    replace: '    if (permit.probe)',
     tests: SUSPECTS,
   },
   {
     name: 'dead-letter the message whose turn it is to try, untried',
     rule: INTAKE,
     file: GATE,
-    find: 'permit.probe ? hold(message, fault, clock.now()) : judge',
-    replace: 'permit.probe && forMs < 0 ? hold(message, fault, clock.now()) : judge',
+    find: '    if (permit.probe) return hold(message, fault, clock.now());\n',
+    replace: '',
     tests: SUSPECTS,
   },
   {
     name: 'keep the try of a message that could not be judged',
     rule: INTAKE,
     file: GATE,
-    find: '      close: () => tell(IGNORED),\n',
-    replace: '      close: async () => {},\n',
+    find: '        return tell(IGNORED);\n',
+    replace: '        return Promise.resolve();\n',
     tests: EXAMPLES,
   },
   {

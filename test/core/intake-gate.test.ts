@@ -102,9 +102,21 @@ describe('the kill switch', () => {
         fault: expect.stringMatching(/^[0-9a-f]{12}$/),
         error: 'PermanentError',
         count: 3,
-        finished: 3,
+        begun: 3,
       },
     ]);
+  });
+
+  it('does not count messages that are put back among those that were begun', async () => {
+    const { take, failures, guard, clock, trip, told } = consumer();
+    guard.running.set('elsewhere', clock.now() + SECOND);
+    for (let at = 0; at < 50; at += 1) {
+      expect(putBack(await take({ body: '{"order":"elsewhere"}' })).cause).toBe('in-progress');
+      failures.thrown = new TypeError('unlike');
+      expect(putBack(await take()).event).toBe('retried');
+    }
+    await trip();
+    expect(told('kill-switch')).toMatchObject([{ count: 3, begun: 3 }]);
   });
 
   it('counts messages that use up their attempts, not those that have some left', async () => {
