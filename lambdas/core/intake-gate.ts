@@ -1,6 +1,6 @@
 import type { AttemptNotes } from './attempt-notes.ts';
 import { withOneLeft } from './budget.ts';
-import type { CallOutcome, Permit } from './circuit/circuit.ts';
+import type { CallOutcome, Permit, Refused } from './circuit/circuit.ts';
 import type { SharedCircuit } from './circuit/shared-circuit-options.ts';
 import type { Clock, Random } from './clock.ts';
 import { CLOCK_SKEW_MS } from './crash.ts';
@@ -12,6 +12,7 @@ import { haltAt } from './halt.ts';
 import { type BegunMessage, type DeadLetterCounts, type FaultCount, killSwitch } from './kill-switch.ts';
 import type { ReceivedMessage } from './message.ts';
 import type { MessageRecord } from './records.ts';
+import { untilAdmitted } from './refusal.ts';
 import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
 import { untilAnswered, waitingBy } from './waiting.ts';
@@ -73,14 +74,20 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     limits === false ? undefined : killSwitch({ settings: limits, counts: parts.counts, clock });
 
   function putOff({ messageId }: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
-    const { retryAtEpochMs = clock.now() + openForMs } = intake.snapshot();
-    return defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error);
+    const { retryAtEpochMs = clock.now() + openForMs, sinceEpochMs } = intake.snapshot();
+    return { ...defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error), sinceEpochMs };
   }
 
-  /** Keep a message whose attempts are used up until the intake may be open again. */
-  function hold(message: ReceivedMessage, fault: Fault, retryAtEpochMs: number): PutBackVerdict {
-    const cause = intake.snapshot().fingerprint === fault.fingerprint ? 'kill-switch' : 'held';
-    return defer(message.messageId, cause, until(retryAtEpochMs), fault.error);
+  /** Keep a message until the intake may be open again. @param fault what its attempts were used up for */
+  function hold(
+    { messageId }: ReceivedMessage,
+    refused: Omit<Refused, 'kind'>,
+    fault?: Fault,
+  ): PutBackVerdict {
+    const own = fault !== undefined && intake.snapshot().fingerprint === fault.fingerprint;
+    const delayMs = untilAdmitted(clock, until, refused);
+    const { sinceEpochMs } = refused;
+    return { ...defer(messageId, own ? 'kill-switch' : 'held', delayMs, fault?.error), sinceEpochMs };
   }
 
   /** @param begun the message as the kill switch sees it; none: there is no kill switch */
@@ -144,7 +151,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     const admission = await intake.admit(forMs);
     if (admission.kind === 'refused') {
       emit({ kind: 'circuit-rejected', circuit: intake.name });
-      return hold(message, fault, admission.retryAtEpochMs);
+      return hold(message, admission, fault);
     }
     const { permit } = admission;
     if (permit.probe && counter === undefined) {
@@ -152,7 +159,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       return leave(verdict).finally(close);
     }
     await intake.report(permit, IGNORED);
-    if (permit.probe) return hold(message, fault, clock.now());
+    if (permit.probe) return hold(message, { retryAtEpochMs: clock.now(), lastError: undefined }, fault);
     const begun = counter?.begin();
     return judge(message, verdict, fault, begun).finally(() => begun?.takeBack());
   }
@@ -191,7 +198,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       const admission = await intake.admit(forMs);
       if (admission.kind === 'admitted') return passage(message, admission.permit);
       emit({ kind: 'circuit-rejected', circuit: intake.name });
-      return defer(message.messageId, 'held', until(admission.retryAtEpochMs));
+      return hold(message, admission);
     },
     async turnAway(message, verdict, forMs) {
       const fault = faultOf(verdict);

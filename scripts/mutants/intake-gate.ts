@@ -4,6 +4,7 @@ const GATE = 'lambdas/core/intake-gate.ts';
 const SWITCH = 'lambdas/core/kill-switch.ts';
 const HALT = 'lambdas/core/halt.ts';
 const LINGER = 'lambdas/core/linger.ts';
+const REFUSAL = 'lambdas/core/refusal.ts';
 const BATCH = 'lambdas/core/batch.ts';
 const PIPELINE = 'lambdas/core/pipeline.ts';
 const NOTICES = 'lambdas/core/control-notices.ts';
@@ -15,6 +16,7 @@ const STORES = '5 our own stores may fail';
 const INTAKE = '11 one fault does not take the queue';
 
 const EXAMPLES = ['test/core/intake-gate.test.ts'];
+const LONG_HOLD = ['test/core/long-hold.test.ts'];
 const SUSPECTS = ['test/core/intake-gate-suspects.test.ts'];
 const COUNTS = ['test/core/kill-switch.test.ts'];
 const BURST = ['test/core/kill-switch-burst.test.ts'];
@@ -257,6 +259,38 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     find: '  if (total === 0 || back.length < total) return 0;\n',
     replace: '  if (total === 0) return 0;\n',
     tests: ['test/core/batch.test.ts'],
+  },
+  {
+    name: 'wait in a sweep as if the pause were still to come',
+    rule: INTAKE,
+    file: LINGER,
+    find: 'if (when.paused && ',
+    replace: 'if (when.paused && when.now < 0 && ',
+    tests: LONG_HOLD,
+  },
+  {
+    name: 'wait for a pause that nobody makes no longer than for one that somebody does',
+    rule: INTAKE,
+    file: LINGER,
+    find: 'if (when.paused && ',
+    replace: 'if (',
+    tests: LONG_HOLD,
+  },
+  {
+    name: 'meet each message of a standing hold every minute of a sweep',
+    rule: INTAKE,
+    file: REFUSAL,
+    find: '  const standing = forced && ',
+    replace: '  const standing = forced && now < 0 && ',
+    tests: LONG_HOLD,
+  },
+  {
+    name: 'keep messages from the end of an open time that is known',
+    rule: INTAKE,
+    file: REFUSAL,
+    find: '  const standing = forced && ',
+    replace: '  const standing = forced !== undefined && ',
+    tests: LONG_HOLD,
   },
   {
     name: 'leave notices to the controller under way when Lambda freezes',
