@@ -81,7 +81,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   /** Keep a message until the intake may be open again. @param fault what its attempts were used up for */
   function hold(
     { messageId }: ReceivedMessage,
-    refused: Omit<Refused, 'kind'>,
+    refused: Omit<Refused, 'kind' | 'lastError'>,
     fault?: Fault,
   ): PutBackVerdict {
     const own = fault !== undefined && intake.snapshot().fingerprint === fault.fingerprint;
@@ -159,7 +159,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       return leave(verdict).finally(close);
     }
     await intake.report(permit, IGNORED);
-    if (permit.probe) return hold(message, { retryAtEpochMs: clock.now(), lastError: undefined }, fault);
+    if (permit.probe) return hold(message, { retryAtEpochMs: clock.now() }, fault);
     const begun = counter?.begin();
     return judge(message, verdict, fault, begun).finally(() => begun?.takeBack());
   }

@@ -200,7 +200,7 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'dead-letter the message whose turn it is to try, untried',
     rule: INTAKE,
     file: GATE,
-    find: '    if (permit.probe) return hold(message, fault, clock.now());\n',
+    find: '    if (permit.probe) return hold(message, { retryAtEpochMs: clock.now() }, fault);\n',
     replace: '',
     tests: SUSPECTS,
   },
