@@ -47,7 +47,7 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     file: SWITCH,
     find: '    const parts = [current, await before(bucket), ...(await after(bucket))];\n',
     replace:
-      '    const told = current;\n    const parts = [\n      { ...told, byFault: new Map([...told.byFault].map(([each, n]) => [each, n - 1] as const)) },\n      await before(bucket),\n      ...(await after(bucket)),\n    ];\n',
+      '    const seen = current;\n    const parts = [\n      { ...seen, byFault: new Map([...seen.byFault].map(([each, n]) => [each, n - 1] as const)) },\n      await before(bucket),\n      ...(await after(bucket)),\n    ];\n',
     tests: [...COUNTS, ...PROPERTY],
   },
   {
