@@ -25,19 +25,21 @@ export function dynamoDeadLetterCounts(options: DeadLetterCountsOptions): DeadLe
     [TABLE_KEY]: { S: `${KEY_PREFIX.deadLetters}${consumerId}#${bucket}` },
   });
   return {
-    async add(bucket, { fingerprint, finished }, expiresAtEpochMs) {
+    async add(bucket, { fingerprint, begun, finished }, expiresAtEpochMs) {
       const { Attributes } = await client.send(
         new UpdateItemCommand({
           TableName: table,
           Key: keyOf(bucket),
-          UpdateExpression: 'SET #ttl = :ttl ADD #finished :finished, #fault :one',
+          UpdateExpression: 'SET #ttl = :ttl ADD #begun :begun, #finished :finished, #fault :one',
           ExpressionAttributeNames: {
             '#ttl': TABLE_TTL,
+            '#begun': 'begun',
             '#finished': 'finished',
             '#fault': `${FAULT}${fingerprint}`,
           },
           ExpressionAttributeValues: {
             ':ttl': { N: String(Math.ceil(expiresAtEpochMs / 1_000)) },
+            ':begun': { N: String(begun) },
             ':finished': { N: String(finished) },
             ':one': { N: '1' },
           },
@@ -58,6 +60,7 @@ export function dynamoDeadLetterCounts(options: DeadLetterCountsOptions): DeadLe
 function countIn(item: Readonly<Record<string, AttributeValue>> = {}): DeadLetterCount {
   const faults = Object.entries(item).filter(([name]) => name.startsWith(FAULT));
   return {
+    begun: Number(item.begun?.N ?? 0),
     finished: Number(item.finished?.N ?? 0),
     byFault: new Map(faults.map(([name, { N }]) => [name.slice(FAULT.length), Number(N ?? 0)])),
   };

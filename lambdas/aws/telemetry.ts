@@ -194,9 +194,9 @@ function log(logger: Logger, event: PipelineEvent): void {
       break;
     }
     case 'kill-switch': {
-      const { fault: fingerprint, error: error_name, count, finished } = event;
-      const share = Number((count / Math.max(1, finished)).toFixed(3));
-      logger.error('kill switch', { fingerprint, error_name, count, finished, share });
+      const { fault: fingerprint, error: error_name, count, begun } = event;
+      const share = Number((count / Math.max(1, begun)).toFixed(3));
+      logger.error('kill switch', { fingerprint, error_name, count, begun, share });
       break;
     }
     case 'halted': {

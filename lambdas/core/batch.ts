@@ -90,7 +90,9 @@ export async function processBatch(
       back.push(...alone);
     }
     const verdicts = back.map(({ verdict }) => verdict);
-    const idleMs = lingerMs(messages.length, verdicts, invocation.remainingMs());
+    const paused = settings.controlQueueUrl !== undefined;
+    const when = { now: clock.now(), paused };
+    const idleMs = lingerMs(messages.length, verdicts, invocation.remainingMs(), when);
     if (idleMs > 0 && !invocation.abandoned) await parts.linger(idleMs);
     return { putBack: back.map(({ message }) => message.messageId), abandoned: invocation.abandoned };
   } finally {

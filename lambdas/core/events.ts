@@ -81,9 +81,9 @@ export type PipelineEvent =
       readonly fault: string;
       /** Name of the error's class. */
       readonly error: string;
-      /** Messages that it would have taken within the window, and all that were done with. */
+      /** Messages that it would have taken within the window, and all that were begun meanwhile. */
       readonly count: number;
-      readonly finished: number;
+      readonly begun: number;
     }
   /** The queue halts at a message: the intake is held until an operator resumes it. */
   | {

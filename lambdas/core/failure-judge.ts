@@ -10,6 +10,7 @@ import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope, Finding, Sentence } from './failure-envelope.ts';
 import type { ReceivedMessage } from './message.ts';
 import { type MessageRecord, withCharge } from './records.ts';
+import { untilAdmitted } from './refusal.ts';
 import type { Rejection } from './screening/check.ts';
 import type { ConsumerSettings, FailureReason } from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
@@ -201,7 +202,10 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       const announce = { kind: 'dead-lettered', messageId, reason, attempts, exhausted } as const;
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
-    refused: (message, { retryAtEpochMs }) => defer(message.messageId, 'circuit-open', until(retryAtEpochMs)),
+    refused: ({ messageId }, refusal) => ({
+      ...defer(messageId, 'circuit-open', untilAdmitted(clock, until, refusal)),
+      sinceEpochMs: refusal.sinceEpochMs,
+    }),
     inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
   };
 }

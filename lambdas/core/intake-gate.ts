@@ -1,6 +1,6 @@
 import type { AttemptNotes } from './attempt-notes.ts';
 import { withOneLeft } from './budget.ts';
-import type { Permit } from './circuit/circuit.ts';
+import type { CallOutcome, Permit, Refused } from './circuit/circuit.ts';
 import type { SharedCircuit } from './circuit/shared-circuit-options.ts';
 import type { Clock, Random } from './clock.ts';
 import { CLOCK_SKEW_MS } from './crash.ts';
@@ -9,9 +9,10 @@ import type { EventSink } from './events.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope } from './failure-envelope.ts';
 import { haltAt } from './halt.ts';
-import { type DeadLetterCounts, type FaultCount, killSwitch } from './kill-switch.ts';
+import { type BegunMessage, type DeadLetterCounts, type FaultCount, killSwitch } from './kill-switch.ts';
 import type { ReceivedMessage } from './message.ts';
 import type { MessageRecord } from './records.ts';
+import { untilAdmitted } from './refusal.ts';
 import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
 import { untilAnswered, waitingBy } from './waiting.ts';
@@ -43,8 +44,12 @@ export interface Passage {
 export interface IntakeGate {
   /** Ask for leave to make an attempt. @param forMs longest time that it can take */
   enter(message: ReceivedMessage, forMs: number): Promise<Passage | PutBackVerdict>;
-  /** Judge a message that is to be dead-lettered without another attempt. */
-  turnAway(message: ReceivedMessage, verdict: MoveVerdict): Promise<Verdict>;
+  /**
+   * Judge a message that is to be dead-lettered without another attempt.
+   *
+   * @param forMs longest time that an attempt could take
+   */
+  turnAway(message: ReceivedMessage, verdict: MoveVerdict, forMs: number): Promise<Verdict>;
 }
 
 /** Settings of the intake's circuit: one message that gets through opens the intake again. */
@@ -64,16 +69,35 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   const until = waitingBy(clock, random);
   const halts = settings.onExhausted === 'halt';
   const limits = halts ? false : settings.killSwitch;
+  const { windowMs } = limits === false ? DEFAULTS.killSwitch : limits;
   const counter =
     limits === false ? undefined : killSwitch({ settings: limits, counts: parts.counts, clock });
 
   function putOff({ messageId }: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
-    const { retryAtEpochMs = clock.now() + openForMs } = intake.snapshot();
-    return defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error);
+    const { retryAtEpochMs = clock.now() + openForMs, sinceEpochMs } = intake.snapshot();
+    return { ...defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error), sinceEpochMs };
   }
 
-  async function judge(message: ReceivedMessage, verdict: Verdict, fault: Fault): Promise<Verdict> {
-    if (counter === undefined) {
+  /** Keep a message until the intake may be open again. @param fault what its attempts were used up for */
+  function hold(
+    { messageId }: ReceivedMessage,
+    refused: Omit<Refused, 'kind' | 'lastError'>,
+    fault?: Fault,
+  ): PutBackVerdict {
+    const own = fault !== undefined && intake.snapshot().fingerprint === fault.fingerprint;
+    const delayMs = untilAdmitted(clock, until, refused);
+    const { sinceEpochMs } = refused;
+    return { ...defer(messageId, own ? 'kill-switch' : 'held', delayMs, fault?.error), sinceEpochMs };
+  }
+
+  /** @param begun the message as the kill switch sees it; none: there is no kill switch */
+  async function judge(
+    message: ReceivedMessage,
+    verdict: Verdict,
+    fault: Fault,
+    begun: BegunMessage | undefined,
+  ): Promise<Verdict> {
+    if (begun === undefined) {
       return halts && verdict.kind === 'move' ? haltAt(parts, message, verdict, until) : verdict;
     }
     const { forced, state, fingerprint } = intake.snapshot();
@@ -83,47 +107,88 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     if (verdict.kind !== 'move') return verdict;
     let found: FaultCount;
     try {
-      found = await counter.count(fault.fingerprint);
+      found = await begun.count(fault.fingerprint);
     } catch (error) {
       emit({ kind: 'store-error', operation: 'count a dead letter', error: summarizeError(error) });
       return defer(message.messageId, 'store-unavailable', untilAnswered(random), fault.error);
     }
-    if (!found.tooMany) return verdict;
+    if (found.finding === 'few') return verdict;
+    // By then what is under way has come to an end, and this count has left the window.
+    if (found.finding === 'unclear')
+      return defer(message.messageId, 'kill-switch', until(clock.now() + windowMs), fault.error);
     const opened = await intake.open({ fingerprint: fault.fingerprint, lastError: fault.summary });
-    const { count, finished } = found;
-    if (opened) emit({ kind: 'kill-switch', fault: fault.fingerprint, error: fault.name, count, finished });
+    const { count, begun: among } = found;
+    if (opened)
+      emit({ kind: 'kill-switch', fault: fault.fingerprint, error: fault.name, count, begun: among });
     return putOff(message, fault);
   }
 
   /** The message that tries tells whether the fault is over. */
-  async function judgeProbe(message: ReceivedMessage, permit: Permit, verdict: Verdict): Promise<Verdict> {
+  async function judgeProbe(message: ReceivedMessage, verdict: Verdict, tell: Tell): Promise<Verdict> {
     const fault = faultOf(verdict);
     if (fault !== undefined && counter !== undefined) {
       const { fingerprint, summary } = fault;
-      await intake.report(permit, { kind: 'failure', summary, fingerprint });
+      await tell({ kind: 'failure', summary, fingerprint });
       return putOff(message, fault, true);
     }
-    const judged = fault === undefined ? verdict : await judge(message, verdict, fault);
+    const judged = fault === undefined ? verdict : await judge(message, verdict, fault, undefined);
     const handled = verdict.kind === 'done' && verdict.handled === true;
     // Without a kill switch nothing is to be found out: what it left behind ends with the first message.
-    await intake.report(permit, { kind: handled || fault !== undefined ? 'success' : 'ignored' });
+    await tell(handled || fault !== undefined ? { kind: 'success' } : IGNORED);
     return judged;
   }
 
+  /**
+   * What a crash leaves behind meets a new environment, which has to ask first. A message that is not tried again finds
+   * nothing out: where it is its turn to try, it hands the lease back, and comes for it at once with one attempt left.
+   */
+  async function judgeUntried(
+    message: ReceivedMessage,
+    verdict: MoveVerdict,
+    fault: Fault,
+    forMs: number,
+  ): Promise<Verdict> {
+    const admission = await intake.admit(forMs);
+    if (admission.kind === 'refused') {
+      emit({ kind: 'circuit-rejected', circuit: intake.name });
+      return hold(message, admission, fault);
+    }
+    const { permit } = admission;
+    if (permit.probe && counter === undefined) {
+      const { leave, close } = passage(message, permit);
+      return leave(verdict).finally(close);
+    }
+    await intake.report(permit, IGNORED);
+    if (permit.probe) return hold(message, { retryAtEpochMs: clock.now() }, fault);
+    const begun = counter?.begin();
+    return judge(message, verdict, fault, begun).finally(() => begun?.takeBack());
+  }
+
+  /** Reports once: whoever could not be judged hands back what it took, whoever was has told. */
+  function tellOnce(permit: Permit): Tell {
+    let told = false;
+    return async (outcome) => {
+      if (told) return;
+      told = true;
+      await intake.report(permit, outcome);
+    };
+  }
+
   function passage(message: ReceivedMessage, permit: Permit): Passage {
-    let left = false;
+    const tell = tellOnce(permit);
+    const begun = permit.probe ? undefined : counter?.begin();
     return {
       kind: 'passage',
       async leave(verdict) {
-        left = true;
-        if (verdict.kind === 'done') counter?.finished();
-        if (permit.probe) return judgeProbe(message, permit, verdict);
-        await intake.report(permit, { kind: 'ignored' });
+        if (verdict.kind === 'done') begun?.finished();
+        if (permit.probe) return judgeProbe(message, verdict, tell);
+        await tell(IGNORED);
         const fault = faultOf(verdict);
-        return fault === undefined ? verdict : judge(message, verdict, fault);
+        return fault === undefined ? verdict : judge(message, verdict, fault, begun);
       },
-      async close() {
-        if (!left) await intake.report(permit, { kind: 'ignored' });
+      close() {
+        begun?.takeBack();
+        return tell(IGNORED);
       },
     };
   }
@@ -133,12 +198,12 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       const admission = await intake.admit(forMs);
       if (admission.kind === 'admitted') return passage(message, admission.permit);
       emit({ kind: 'circuit-rejected', circuit: intake.name });
-      return defer(message.messageId, 'held', until(admission.retryAtEpochMs));
+      return hold(message, admission);
     },
-    async turnAway(message, verdict) {
+    async turnAway(message, verdict, forMs) {
       const fault = faultOf(verdict);
       if (fault === undefined) return verdict;
-      const judged = await judge(message, verdict, fault);
+      const judged = await judgeUntried(message, verdict, fault, forMs);
       if (judged.kind !== 'put-back' || judged.cause === 'store-unavailable') return judged;
       // It will have to be tried once more, to find out whether the fault is over.
       const record = judged.record ?? withOneLeft(settings.attempts, recordIn(verdict.envelope));
@@ -149,6 +214,11 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     },
   };
 }
+
+/** Tells the intake's circuit how it went. */
+type Tell = (outcome: CallOutcome) => Promise<void>;
+
+const IGNORED: CallOutcome = { kind: 'ignored' };
 
 /** Name of the error of who ended with the environment. */
 const CRASH = new CrashError().name;

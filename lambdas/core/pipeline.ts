@@ -115,7 +115,9 @@ async function take(
   if (known === 'unavailable') return defer(messageId, 'store-unavailable', untilAnswered(parts.random));
   const past = pastOf(record, clock.now());
   if (past.kind === 'under-way') return judge.inProgress(message, past.untilEpochMs);
-  if (judge.isUsedUp(past.record)) return gate.turnAway(message, judge.usedUp(message, past.record));
+  if (judge.isUsedUp(past.record)) {
+    return gate.turnAway(message, judge.usedUp(message, past.record), invocation.remainingMs());
+  }
   if (invocation.signal.aborted) return defer(messageId, 'no-time-left', 0);
   const passage = await gate.enter(message, invocation.remainingMs());
   if (passage.kind === 'put-back') return passage;

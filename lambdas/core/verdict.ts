@@ -24,6 +24,8 @@ export interface PutBackVerdict {
   readonly record?: MessageRecord;
   /** Why nothing was charged; absent where an attempt was. */
   readonly cause?: DeferralCause;
+  /** Since when what refuses it does so, where that is known. Epoch milliseconds. */
+  readonly sinceEpochMs?: number | undefined;
   /** The event to emit, once the delay is known. */
   readonly announce: (delaySeconds: number) => PipelineEvent;
 }

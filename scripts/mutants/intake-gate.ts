@@ -4,6 +4,7 @@ const GATE = 'lambdas/core/intake-gate.ts';
 const SWITCH = 'lambdas/core/kill-switch.ts';
 const HALT = 'lambdas/core/halt.ts';
 const LINGER = 'lambdas/core/linger.ts';
+const REFUSAL = 'lambdas/core/refusal.ts';
 const BATCH = 'lambdas/core/batch.ts';
 const PIPELINE = 'lambdas/core/pipeline.ts';
 const NOTICES = 'lambdas/core/control-notices.ts';
@@ -15,7 +16,10 @@ const STORES = '5 our own stores may fail';
 const INTAKE = '11 one fault does not take the queue';
 
 const EXAMPLES = ['test/core/intake-gate.test.ts'];
+const LONG_HOLD = ['test/core/long-hold.test.ts'];
+const SUSPECTS = ['test/core/intake-gate-suspects.test.ts'];
 const COUNTS = ['test/core/kill-switch.test.ts'];
+const BURST = ['test/core/kill-switch-burst.test.ts'];
 const PROPERTY = ['test/core/kill-switch.property.test.ts'];
 
 /** Mutants of what holds the intake: the kill switch, halting queues, operators. */
@@ -33,8 +37,8 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'count a dead letter without looking at the sum',
     rule: INTAKE,
     file: GATE,
-    find: '    if (!found.tooMany) return verdict;\n',
-    replace: '    if (!found.tooMany || found.count > 0) return verdict;\n',
+    find: "    if (found.finding === 'few') return verdict;\n",
+    replace: "    if (found.finding === 'few' || found.count > 0) return verdict;\n",
     tests: [...EXAMPLES, ...PROPERTY],
   },
   {
@@ -43,7 +47,7 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     file: SWITCH,
     find: '    const parts = [current, await before(bucket), ...(await after(bucket))];\n',
     replace:
-      '    const told = current;\n    const parts = [\n      { ...told, byFault: new Map([...told.byFault].map(([each, n]) => [each, n - 1] as const)) },\n      await before(bucket),\n      ...(await after(bucket)),\n    ];\n',
+      '    const seen = current;\n    const parts = [\n      { ...seen, byFault: new Map([...seen.byFault].map(([each, n]) => [each, n - 1] as const)) },\n      await before(bucket),\n      ...(await after(bucket)),\n    ];\n',
     tests: [...COUNTS, ...PROPERTY],
   },
   {
@@ -74,15 +78,47 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'hold the intake for a few bad messages among many good ones',
     rule: INTAKE,
     file: SWITCH,
-    find: 'count >= minMessages && count >= share * finished',
-    replace: 'count >= minMessages && count >= share * Math.min(1, finished)',
+    find: 'count < minMessages || count < share * finished',
+    replace: 'count < minMessages || count < share * Math.min(1, finished)',
     tests: [...COUNTS, ...PROPERTY],
+  },
+  {
+    name: 'hold the intake because failures are faster than successes',
+    rule: INTAKE,
+    file: SWITCH,
+    find: 'count >= share * begun ?',
+    replace: 'count >= share * finished ?',
+    tests: [...COUNTS, ...BURST],
+  },
+  {
+    name: 'dead-letter while it is unclear what those under way come to',
+    rule: INTAKE,
+    file: GATE,
+    find: "    if (found.finding === 'few') return verdict;\n",
+    replace: "    if (found.finding !== 'too-many') return verdict;\n",
+    tests: BURST,
+  },
+  {
+    name: 'count messages that were put back among those that were begun',
+    rule: INTAKE,
+    file: GATE,
+    find: '        begun?.takeBack();\n',
+    replace: '',
+    tests: EXAMPLES,
+  },
+  {
+    name: 'count a message as put back that was finished',
+    rule: INTAKE,
+    file: SWITCH,
+    find: '      if (underWay) untold.add(change);\n',
+    replace: '      untold.add(change);\n',
+    tests: COUNTS,
   },
   {
     name: 'forget what was finished when the count fails',
     rule: INTAKE,
     file: SWITCH,
-    find: '      untold.add(finishedBefore);\n',
+    find: '      untold.add(told);\n',
     replace: '',
     tests: COUNTS,
   },
@@ -90,8 +126,8 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'tell of what was finished again and again',
     rule: INTAKE,
     file: SWITCH,
-    find: '      const taken = current + previous;\n      current = 0;\n',
-    replace: '      const taken = current + previous;\n',
+    find: '      const taken = sumOf(current, previous);\n      current = NOTHING;\n',
+    replace: '      const taken = sumOf(current, previous);\n',
     tests: COUNTS,
   },
   {
@@ -131,8 +167,8 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'resume for a message that says nothing about the fault',
     rule: INTAKE,
     file: GATE,
-    find: "handled || fault !== undefined ? 'success' : 'ignored'",
-    replace: "handled || fault === undefined ? 'success' : 'ignored'",
+    find: 'handled || fault !== undefined ? {',
+    replace: 'handled || fault === undefined ? {',
     tests: EXAMPLES,
   },
   {
@@ -141,6 +177,39 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     file: PIPELINE,
     find: '    await passage.close();\n',
     replace: '',
+    tests: EXAMPLES,
+  },
+  {
+    name: 'dead-letter what crashes without asking whether the intake is held',
+    rule: INTAKE,
+    file: GATE,
+    find: "    if (admission.kind === 'refused') {\n      emit",
+    replace:
+      "    if (admission.kind === 'refused') {\n      return judge(message, verdict, fault);\n      emit",
+    tests: SUSPECTS,
+  },
+  {
+    name: 'keep the try for a message that has no attempt left',
+    rule: INTAKE,
+    file: GATE,
+    find: '    await intake.report(permit, IGNORED);\n    if (permit.probe)',
+    replace: '    if (permit.probe)',
+    tests: SUSPECTS,
+  },
+  {
+    name: 'dead-letter the message whose turn it is to try, untried',
+    rule: INTAKE,
+    file: GATE,
+    find: '    if (permit.probe) return hold(message, { retryAtEpochMs: clock.now() }, fault);\n',
+    replace: '',
+    tests: SUSPECTS,
+  },
+  {
+    name: 'keep the try of a message that could not be judged',
+    rule: INTAKE,
+    file: GATE,
+    find: '        return tell(IGNORED);\n',
+    replace: '        return Promise.resolve();\n',
     tests: EXAMPLES,
   },
   {
@@ -190,6 +259,38 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     find: '  if (total === 0 || back.length < total) return 0;\n',
     replace: '  if (total === 0) return 0;\n',
     tests: ['test/core/batch.test.ts'],
+  },
+  {
+    name: 'wait in a sweep as if the pause were still to come',
+    rule: INTAKE,
+    file: LINGER,
+    find: 'if (when.paused && ',
+    replace: 'if (when.paused && when.now < 0 && ',
+    tests: LONG_HOLD,
+  },
+  {
+    name: 'wait for a pause that nobody makes no longer than for one that somebody does',
+    rule: INTAKE,
+    file: LINGER,
+    find: 'if (when.paused && ',
+    replace: 'if (',
+    tests: LONG_HOLD,
+  },
+  {
+    name: 'meet each message of a standing hold every minute of a sweep',
+    rule: INTAKE,
+    file: REFUSAL,
+    find: '  const standing = forced && ',
+    replace: '  const standing = forced && now < 0 && ',
+    tests: LONG_HOLD,
+  },
+  {
+    name: 'keep messages from the end of an open time that is known',
+    rule: INTAKE,
+    file: REFUSAL,
+    find: '  const standing = forced && ',
+    replace: '  const standing = forced !== undefined && ',
+    tests: LONG_HOLD,
   },
   {
     name: 'leave notices to the controller under way when Lambda freezes',

@@ -191,7 +191,7 @@ describe('log lines', () => {
       fault: 'abcdefabcdef',
       error: 'TypeError',
       count: 10,
-      finished: 60,
+      begun: 60,
     };
     expect(told(event).logs()).toMatchObject([
       {
@@ -200,7 +200,7 @@ describe('log lines', () => {
         fingerprint: 'abcdefabcdef',
         error_name: 'TypeError',
         count: 10,
-        finished: 60,
+        begun: 60,
         share: 0.167,
       },
     ]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { memoryCircuits } from '../../lambdas/core/circuit/memory-circuits.ts';
 import { PermanentError } from '../../lambdas/core/errors.ts';
 import type { PipelineEvent } from '../../lambdas/core/events.ts';
-import { Faults, fakeRecords, memoryCounts, START } from './fixtures.ts';
+import { eventLog, Faults, fakeClock, fakeRecords, memoryCounts, START } from './fixtures.ts';
 import {
   moved,
   outage,
@@ -101,9 +102,21 @@ describe('the kill switch', () => {
         fault: expect.stringMatching(/^[0-9a-f]{12}$/),
         error: 'PermanentError',
         count: 3,
-        finished: 3,
+        begun: 3,
       },
     ]);
+  });
+
+  it('does not count messages that are put back among those that were begun', async () => {
+    const { take, failures, guard, clock, trip, told } = consumer();
+    guard.running.set('elsewhere', clock.now() + SECOND);
+    for (let at = 0; at < 50; at += 1) {
+      expect(putBack(await take({ body: '{"order":"elsewhere"}' })).cause).toBe('in-progress');
+      failures.thrown = new TypeError('unlike');
+      expect(putBack(await take()).event).toBe('retried');
+    }
+    await trip();
+    expect(told('kill-switch')).toMatchObject([{ count: 3, begun: 3 }]);
   });
 
   it('counts messages that use up their attempts, not those that have some left', async () => {
@@ -261,6 +274,31 @@ describe('once the intake was held long enough', () => {
     expect(await take()).toMatchObject({ handled: true });
     expect(intake.snapshot().state).toBe('closed');
   });
+});
+
+it('whoever cannot judge the message that tries hands the try on', async () => {
+  const { apply, read } = memoryCircuits();
+  const events = eventLog();
+  const clock = fakeClock();
+  const { take, failures, intake } = consumer({
+    settings: FIFO,
+    clock,
+    circuitStore: {
+      read,
+      apply: (key, step) =>
+        step.name === 'forced-open' ? Promise.reject(new Error('down')) : apply(key, step),
+    },
+    emit(event) {
+      events.emit(event);
+      if (event.kind === 'store-error') throw new Error('a fault');
+    },
+  });
+  await intake.open({ fingerprint: 'f', lastError: 'e' });
+  clock.advance(60 * SECOND);
+  failures.thrown = bug;
+  expect(putBack(await take()).cause).toBe('internal-error');
+  failures.thrown = undefined;
+  expect(await take()).toMatchObject({ handled: true });
 });
 
 describe('a suspect whose attempts are used up', () => {

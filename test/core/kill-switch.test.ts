@@ -12,11 +12,16 @@ function fleet(overrides: Partial<KillSwitchSettings> = {}) {
   const faults = new Faults();
   const inner = memoryCounts(faults);
   const reads: number[] = [];
-  const added: { readonly bucket: number; readonly finished: number; readonly expiresAt: number }[] = [];
+  const added: {
+    readonly bucket: number;
+    readonly begun: number;
+    readonly finished: number;
+    readonly expiresAt: number;
+  }[] = [];
   const counts: typeof inner = {
     async add(bucket, report, expiresAt) {
       const count = await inner.add(bucket, report, expiresAt);
-      added.push({ bucket, finished: report.finished, expiresAt });
+      added.push({ bucket, begun: report.begun, finished: report.finished, expiresAt });
       return count;
     },
     async read(bucket) {
@@ -26,12 +31,14 @@ function fleet(overrides: Partial<KillSwitchSettings> = {}) {
   };
   const join = (skewMs = 0) => {
     const own = { now: () => clock.now() + skewMs, after: clock.after };
-    const { finished, count } = killSwitch({ settings: { ...settings, ...overrides }, counts, clock: own });
-    const tooMany = async (fingerprint = 'a') => (await count(fingerprint)).tooMany;
+    const { begin } = killSwitch({ settings: { ...settings, ...overrides }, counts, clock: own });
+    const count = (fingerprint: string) => begin().count(fingerprint);
+    const tooMany = async (fingerprint = 'a') => (await count(fingerprint)).finding === 'too-many';
+    const beginAll = (messages: number) => Array.from({ length: messages }, begin);
     const finish = (messages: number) => {
-      for (let at = 0; at < messages; at += 1) finished();
+      for (const begun of beginAll(messages)) begun.finished();
     };
-    return { finish, count, tooMany };
+    return { begin: beginAll, finish, count, tooMany };
   };
   return { clock, faults, join, reads, added };
 }
@@ -58,7 +65,7 @@ describe('a fault that takes many messages', () => {
     clock.advance(HALF_MS);
     await tooMany();
     clock.advance(HALF_MS);
-    expect(await count('a')).toEqual({ count: 2, finished: 2, tooMany: false });
+    expect(await count('a')).toEqual({ count: 2, begun: 2, finding: 'few' });
     clock.advance(1);
     expect(await tooMany()).toBe(true);
   });
@@ -69,10 +76,71 @@ describe('a fault that takes many messages', () => {
     finish(3);
     await count('a');
     await count('a');
-    expect(await count('a')).toEqual({ count: 3, finished: 6, tooMany: true });
+    expect(await count('a')).toEqual({ count: 3, begun: 6, finding: 'too-many' });
     finish(1);
     finish(2);
-    expect(await count('a')).toEqual({ count: 4, finished: 10, tooMany: false });
+    expect(await count('a')).toEqual({ count: 4, begun: 10, finding: 'few' });
+  });
+});
+
+describe('messages that are under way', () => {
+  it('leave it unclear whether they are too many, until they are finished', async () => {
+    const { begin, count } = fleet({ share: 0.5 }).join();
+    const begun = begin(5);
+    for (let at = 0; at < 2; at += 1) expect((await count('a')).finding).toBe('few');
+    expect(await count('a')).toEqual({ count: 3, begun: 8, finding: 'unclear' });
+    for (const each of begun) each.finished();
+    expect(await count('a')).toEqual({ count: 4, begun: 9, finding: 'few' });
+  });
+
+  it('are looked at as far as they are told', async () => {
+    const { join } = fleet({ share: 0.5 });
+    const [one, two] = [join(), join()];
+    one.begin(5);
+    two.begin(1);
+    for (let at = 0; at < 2; at += 1) await two.count('a');
+    expect(await two.count('a')).toEqual({ count: 3, begun: 4, finding: 'too-many' });
+    expect(await one.count('a')).toEqual({ count: 4, begun: 10, finding: 'unclear' });
+  });
+
+  it('are taken off again when they are put back, told or not', async () => {
+    const { begin, count, finish } = fleet().join();
+    const [first, second, third] = begin(3);
+    first?.takeBack();
+    await count('a');
+    second?.takeBack();
+    expect(await count('a')).toMatchObject({ begun: 3 });
+    third?.takeBack();
+    finish(1);
+    expect(await count('a')).toMatchObject({ count: 3, begun: 4 });
+  });
+
+  it('end in one way only', async () => {
+    const { join, added } = fleet();
+    const { begin, count } = join();
+    const [first, second, third] = begin(3);
+    first?.finished();
+    first?.takeBack();
+    second?.takeBack();
+    second?.finished();
+    await third?.count('a');
+    third?.takeBack();
+    await count('a');
+    expect(added).toMatchObject([
+      { begun: 2, finished: 2 },
+      { begun: 1, finished: 1 },
+    ]);
+  });
+
+  it('and could not be counted are taken off like those that are put back', async () => {
+    const { faults, join, added } = fleet();
+    const { begin, count } = join();
+    const [message] = begin(1);
+    faults.fail('state-table', { times: 1 });
+    await expect(message?.count('a')).rejects.toThrow('was made to fail');
+    message?.takeBack();
+    await count('a');
+    expect(added).toMatchObject([{ begun: 1, finished: 1 }]);
   });
 });
 
@@ -125,15 +193,15 @@ describe('the half before', () => {
     expect(await early.tooMany()).toBe(false);
     expect(await late.tooMany()).toBe(false);
     expect(await early.tooMany()).toBe(true);
-    expect(await late.count('a')).toMatchObject({ count: 4, tooMany: true });
+    expect(await late.count('a')).toMatchObject({ count: 4, finding: 'too-many' });
   });
 });
 
 it('gives up waiting for a store that does not answer, so that nothing is dead-lettered', async () => {
   const clock = fakeClock();
   const never = () => new Promise<never>(() => {});
-  const { count } = killSwitch({ settings, counts: { add: never, read: never }, clock });
-  const counted = expect(count('a')).rejects.toThrow('no answer within 1000 ms');
+  const { begin } = killSwitch({ settings, counts: { add: never, read: never }, clock });
+  const counted = expect(begin().count('a')).rejects.toThrow('no answer within 1000 ms');
   await clock.pass(1_000);
   await counted;
 });

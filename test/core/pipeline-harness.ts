@@ -75,7 +75,15 @@ export function pipelineHarness(options: PipelineOptions = {}) {
   const parts: PipelineParts = {
     screening: { envelope: 'raw', before: [], checks: [formatCheck()] },
     circuits,
-    gate: intakeGate({ settings, intake, counts, starts, emit, clock, random: () => 0 }),
+    gate: intakeGate({
+      settings,
+      intake,
+      counts,
+      starts,
+      emit: options.emit ?? emit,
+      clock,
+      random: () => 0,
+    }),
     guard,
     classify: (error) => classifyError(error, clock.now()),
     keyOf: (payload) => (payload as { order: string }).order,

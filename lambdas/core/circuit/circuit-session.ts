@@ -2,7 +2,7 @@ import type { Classification } from '../classifier.ts';
 import { CircuitOpenError, ConfigurationError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
-import { type CallOutcome, type Circuit, outcomeOfSuccess, type Permit } from './circuit.ts';
+import { type CallOutcome, type Circuit, outcomeOfSuccess, type Permit, type Refused } from './circuit.ts';
 
 /** A failure of the dependency's health that happened while a message was being handled. */
 export interface CircuitFailure {
@@ -14,9 +14,8 @@ export interface CircuitFailure {
 }
 
 /** Why a message cannot be started now. */
-export interface Refusal {
+export interface Refusal extends Omit<Refused, 'kind' | 'lastError'> {
   readonly circuit: string;
-  readonly retryAtEpochMs: number;
 }
 
 /** Options of {@link circuitSession}. */
@@ -69,7 +68,8 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
       if (admission.kind === 'refused') {
         onRejected(circuit.name);
         await close();
-        return { circuit: circuit.name, retryAtEpochMs: admission.retryAtEpochMs };
+        const { retryAtEpochMs, forced, sinceEpochMs } = admission;
+        return { circuit: circuit.name, retryAtEpochMs, forced, sinceEpochMs };
       }
       held.set(circuit.name, admission.permit);
     }

@@ -16,15 +16,20 @@ export interface Permit {
 }
 
 /** Answer of a circuit to who wants to call. */
-export type Admission =
-  | { readonly kind: 'admitted'; readonly permit: Permit }
-  | {
-      readonly kind: 'refused';
-      /** When the circuit may let a call through again. Epoch milliseconds. */
-      readonly retryAtEpochMs: number;
-      /** Summary of the last failure on record. */
-      readonly lastError: string | undefined;
-    };
+export type Admission = { readonly kind: 'admitted'; readonly permit: Permit } | Refused;
+
+/** Answer to who may not call now. */
+export interface Refused {
+  readonly kind: 'refused';
+  /** When the circuit may let a call through again. Epoch milliseconds. */
+  readonly retryAtEpochMs: number;
+  /** Summary of the last failure on record. */
+  readonly lastError: string | undefined;
+  /** Whether somebody holds it open. */
+  readonly forced?: boolean | undefined;
+  /** Since when all environments find it in the state that refuses, where they do. Epoch milliseconds. */
+  readonly sinceEpochMs?: number | undefined;
+}
 
 /** How a call went, as far as the dependency's health is concerned. */
 export type CallOutcome =
@@ -67,6 +72,8 @@ export interface CircuitSnapshot {
   readonly forced: boolean;
   /** Fingerprint of the fault that it is open or half-open for, where one was named. */
   readonly fingerprint?: string | undefined;
+  /** Since when all environments find it open or half-open, where they do. Epoch milliseconds. */
+  readonly sinceEpochMs?: number | undefined;
 }
 
 /**

@@ -160,7 +160,13 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   }
 
   function refused(retryAtEpochMs: number): Admission {
-    return { kind: 'refused', retryAtEpochMs, lastError: known?.lastError };
+    return {
+      kind: 'refused',
+      retryAtEpochMs,
+      lastError: known?.lastError,
+      forced: known?.state === 'forced-open',
+      sinceEpochMs: refusingSince(known),
+    };
   }
 
   async function refresh(consistent = false): Promise<void> {
@@ -372,6 +378,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       clean: decision === 'yes',
       forced,
       fingerprint,
+      sinceEpochMs: refusingSince(known),
     };
   }
 
@@ -385,6 +392,20 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     open: (fault) => inTurn(() => openFor(fault)),
     learn,
   };
+}
+
+/** When it came into the state that refuses. The version of a half-open one is the time at which it became that. */
+function refusingSince(item: CircuitItem | undefined): number | undefined {
+  switch (item?.state) {
+    case 'forced-open':
+      return item.since;
+    case 'half-open':
+      return item.version;
+    case 'open':
+      return item.openUntil === undefined ? undefined : item.openUntil - (item.openForMs ?? 0);
+    default:
+      return undefined;
+  }
 }
 
 function admitted(permit: SharedPermit): Admission {

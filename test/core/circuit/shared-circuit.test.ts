@@ -413,6 +413,24 @@ describe('an operator', () => {
   });
 });
 
+it('who is refused learns since when the circuit is like that', async () => {
+  const { clock, join } = fleet({ failureThreshold: 1, openForMs: 30_000 });
+  const [one, two] = [join(), join()];
+  await one.fail(1);
+  clock.advance(10_000);
+  expect(await two.circuit.admit()).toMatchObject({ kind: 'refused', sinceEpochMs: START });
+  expect(two.circuit.snapshot()).toMatchObject({ state: 'open', sinceEpochMs: START });
+  clock.advance(25_000);
+  await one.permit();
+  clock.advance(6_000);
+  expect(await two.circuit.admit()).toMatchObject({ kind: 'refused', sinceEpochMs: START + 35_000 });
+  await one.circuit.set('forced-open');
+  clock.advance(6_000);
+  expect(await two.circuit.admit()).toMatchObject({ forced: true, sinceEpochMs: START + 41_000 });
+  await one.circuit.set('closed');
+  expect(one.circuit.snapshot().sinceEpochMs).toBeUndefined();
+});
+
 describe('an opening for a fault', () => {
   const fault = { fingerprint: 'abcdefabcdef', lastError: 'TypeError: a bug' };
   const probing = { successThreshold: 1, openForMs: 10_000, maxOpenForMs: 60_000 };
