@@ -30,6 +30,7 @@ export function drawChart(results: readonly OutageResult[], workload: Workload):
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    '<title>What became of the messages while the dependency was down, a panel for each consumer</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     text(
       LEFT,

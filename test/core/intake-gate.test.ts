@@ -107,6 +107,18 @@ describe('the kill switch', () => {
     ]);
   });
 
+  it.each([401, 403])('takes a credential that expired for a fault: %i', async (status) => {
+    const { take, failures, intake } = consumer();
+    const refused = () => Object.assign(new Error('no access'), { status });
+    for (let at = 1; at < killSwitch.minMessages; at += 1) {
+      failures.thrown = refused();
+      expect(moved(await take()).target).toBe('dead-letter');
+    }
+    failures.thrown = refused();
+    expect(putBack(await take()).cause).toBe('kill-switch');
+    expect(intake.snapshot().state).toBe('open');
+  });
+
   it('does not count messages that are put back among those that were begun', async () => {
     const { take, failures, guard, clock, trip, told } = consumer();
     guard.running.set('elsewhere', clock.now() + SECOND);
