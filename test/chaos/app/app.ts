@@ -22,6 +22,8 @@ const consumer = new ResilientConsumer(stack, 'Worker', {
   functionProps: { timeout: Duration.seconds(6), memorySize: 128 },
   attempts: { max: 6, byReason: { PROCESSING_ERROR: 3, TIMEOUT: 3 } },
   backoff: Backoff.fullJitter({ firstDelay: SECOND, cap: Duration.seconds(4) }),
+  // The plan has more bad messages of one kind than a healthy queue: they are counted, but are to be dead-lettered.
+  killSwitch: { minMessages: 1_000 },
   circuits: { tracker: { openFor: SECOND, maxOpenFor: Duration.seconds(4) } },
 });
 new CfnOutput(stack, 'QueueUrl', { value: queue.queueUrl });
