@@ -164,6 +164,18 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     return runtimeMetric(this.consumerId, metric, options);
   }
 
+  /**
+   * Let somebody hold and resume this consumer's intake by `intakeSwitch` of the runtime: the item of its circuit in the
+   * state table, and the controller's queue.
+   *
+   * @example
+   * consumer.grantIntakeSwitch(runbookFunction);
+   */
+  grantIntakeSwitch(grantee: iam.IGrantable): void {
+    this.stateTable.grantIntake(grantee, this.consumerId);
+    this.intake?.controlQueue.grant(grantee, 'sqs:SendMessage');
+  }
+
   private checkAlone(problems: Problems): void {
     const other = consumerOfQueue.get(this.queue);
     if (other !== undefined) {
@@ -295,6 +307,12 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       this.annotate(
         'idempotencyDisabled',
         `${variable} is set: the effects of duplicates and retries repeat`,
+      );
+    }
+    if (props.onExhausted === 'halt' && this.intake === undefined) {
+      this.annotate(
+        'haltUnwatched',
+        "onExhausted 'halt' should have an intake controller, got none: no alarm tells when the queue has halted",
       );
     }
     const { retryUntilSeconds } = this.settings;

@@ -206,6 +206,12 @@ export class StateTable extends Construct {
     return this.grantCircuitKeys(grantee, CIRCUIT_ACTIONS, keys);
   }
 
+  /** Let somebody hold and resume the intake of a consumer. */
+  grantIntake(grantee: iam.IGrantable, consumerId: string): iam.Grant {
+    this.grantKey(grantee);
+    return this.grantCircuitKeys(grantee, CIRCUIT_ACTIONS, [circuitKey(INTAKE_CIRCUIT, consumerId)]);
+  }
+
   /**
    * Let an intake controller read the circuits, and keep its timers and the markers of its consumers' event sources.
    * The ids are read at synthesis: more may be added until then.

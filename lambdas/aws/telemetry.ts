@@ -237,7 +237,13 @@ function log(logger: Logger, event: PipelineEvent): void {
       break;
     case 'circuit-transition': {
       const { circuit, decidedBy, from, to, retryAtEpochMs } = event.transition;
-      logger.warn('circuit changed', { circuit, decided_by: decidedBy, from, to, retry_at: retryAtEpochMs });
+      logger.warn('circuit changed', {
+        circuit,
+        decided_by: decidedBy,
+        from,
+        to,
+        retry_at: retryAtEpochMs && Math.ceil(retryAtEpochMs),
+      });
       break;
     }
   }

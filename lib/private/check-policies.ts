@@ -1,5 +1,5 @@
 import { Token } from 'aws-cdk-lib';
-import { type ConsumerSettings, LIMITS } from '../../lambdas/core/settings.ts';
+import { type ConsumerSettings, LIMITS, ON_EXHAUSTED } from '../../lambdas/core/settings.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import { checkCircuits, checkKillSwitch } from './check-circuits.ts';
 import { checkScreening } from './check-screening.ts';
@@ -122,6 +122,10 @@ function checkDeadline(settings: ConsumerSettings, problems: Problems): void {
 }
 
 function checkExhausted({ onExhausted, queue }: ConsumerSettings, problems: Problems): void {
+  if (!ON_EXHAUSTED.includes(onExhausted)) {
+    const because = 'a message that failed for good is dead-lettered, or its queue halts';
+    problems.add('onExhausted', `must be one of ${ON_EXHAUSTED.join(', ')}`, onExhausted, because);
+  }
   if (onExhausted !== 'halt' || queue.fifo) return;
   const rule = "must be 'dead-letter' for a standard queue";
   problems.add('onExhausted', rule, onExhausted, 'a standard queue has no order to keep');

@@ -20,6 +20,15 @@ export function controllerOf(
   if (intake === false) return undefined;
   const stack = Stack.of(target ?? consumer);
   if (intake === undefined) return IntakeController.of(stack, stateTable);
+  if (typeof intake !== 'object') {
+    problems.add(
+      'intake',
+      'must be an IntakeController, or false',
+      intake,
+      'it is what pauses the event source',
+    );
+    return undefined;
+  }
   const { path } = intake.node;
   if (Stack.of(intake) !== stack) {
     const because =

@@ -1,8 +1,14 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { IntakeController, type ResilientConsumerProps, StateTable } from '../../lib/index.ts';
+import {
+  IntakeController,
+  type ResilientConsumerProps,
+  ResilientQueue,
+  StateTable,
+} from '../../lib/index.ts';
 import { consumerIn, idsByType, intakeSettings, problemsOf, synth, UNBUNDLED, warningsOf } from './synth.ts';
 
 const FUNCTION = 'AWS::Lambda::Function';
@@ -144,4 +150,40 @@ describe('a consumer', () => {
     expect(warningsOf(build(Duration.seconds(3_601)))).toEqual([]);
     expect(warningsOf(build(Duration.hours(1), false))).toEqual([]);
   });
+
+  it('must be one, or none, whatever a language without types says', () => {
+    expect(problemsOf((stack) => void consumerIn(stack, { intake: true as never }))).toEqual([
+      '[Shop/Consumer] intake must be an IntakeController, or false, got true (it is what pauses the event source)',
+    ]);
+    expect(problemsOf((stack) => void consumerIn(stack, { onExhausted: 'stop' as never }))).toEqual([
+      expect.stringContaining("onExhausted must be one of dead-letter, halt, got 'stop'"),
+    ]);
+  });
+
+  it('is missed where a queue halts and nobody would be told', () => {
+    const build = (intake?: false) => (stack: Stack) => {
+      const queue = new ResilientQueue(stack, 'Ordered', { fifo: true });
+      consumerIn(stack, { queue, onExhausted: 'halt', ...(intake === false && { intake }) });
+    };
+    expect(warningsOf(build())).toEqual([]);
+    expect(warningsOf(build(false))).toEqual([
+      expect.stringContaining("onExhausted 'halt' should have an intake controller, got none"),
+    ]);
+  });
+});
+
+it('lets somebody hold and resume an intake, and nothing else', () => {
+  const template = synth((stack) => {
+    const role = new Role(stack, 'Runbook', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    consumerIn(stack, { consumerId: 'orders' }).grantIntakeSwitch(role);
+  });
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+  const [, policy] = policies.find(([id]) => id.startsWith('Runbook')) ?? [];
+  expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+    expect.objectContaining({
+      Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['circuit#intake#orders'] } },
+    }),
+    expect.objectContaining({ Action: 'sqs:SendMessage', Effect: 'Allow' }),
+  ]);
 });

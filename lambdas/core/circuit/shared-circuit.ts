@@ -337,9 +337,18 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   }
 
   function changed(from: CircuitState, decidedBy: CircuitTransition['decidedBy'] = 'fleet'): void {
-    const { state: to, retryAtEpochMs } = snapshot();
+    const { state: to, retryAtEpochMs, forced } = snapshot();
     if (from === to) return;
-    onTransition?.({ circuit: name, decidedBy, from, to, lastError: known?.lastError, retryAtEpochMs });
+    // Who is told to wait comes back to look, but nothing is tried while somebody holds the circuit open.
+    const retryAt = forced ? undefined : retryAtEpochMs;
+    onTransition?.({
+      circuit: name,
+      decidedBy,
+      from,
+      to,
+      lastError: known?.lastError,
+      retryAtEpochMs: retryAt,
+    });
   }
 
   async function set(wanted: OperatorState, { summary, decidedBy = 'operator' }: Reason = {}): Promise<void> {
