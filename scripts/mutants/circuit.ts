@@ -163,7 +163,7 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     file: STEPS,
     find: "return { name: 'release', when: { version, leaseOwner: token }, set: {}, remove: LEASE };",
     replace: "return { name: 'release', when: { version }, set: {}, remove: LEASE };",
-    tests: SIMULATION,
+    tests: ['test/core/circuit/shared-steps.test.ts', ...SIMULATION],
   },
   {
     name: 'keep the version when it closes',
