@@ -47,13 +47,19 @@ export { type Classification, type Classifier, classifyError, parseRetryAfter } 
 export type { Clock, Random } from './core/clock.ts';
 export type { CircuitHandle, HandlerContext, Logger } from './core/context.ts';
 export {
+  BulkheadFullError,
+  CallTimeoutError,
   CircuitOpenError,
   ConfigurationError,
   type ConfigurationProblem,
   DeferError,
   HandlerTimeoutError,
   PermanentError,
+  RateLimitedError,
+  RefusedError,
   RetryAfterError,
+  RetryExhaustedError,
+  type RetryStop,
   SpillwayError,
 } from './core/errors.ts';
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
@@ -61,10 +67,20 @@ export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
+export type { Guarded, Operation, Policy, PolicyCallOptions, PolicyKind } from './core/policies/policy.ts';
+export type {
+  AdaptiveConcurrencySettings,
+  BulkheadSettings,
+  CallSettings,
+  RateLimitSettings,
+  RetryBudgetSettings,
+  RetrySettings,
+} from './core/policies/settings.ts';
 export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
 export {
   type CircuitSettings,
+  type ConsumerCircuitSettings,
   type ConsumerSettings,
   FAILURE_ATTRIBUTE,
   type FailureReason,

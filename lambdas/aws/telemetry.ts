@@ -9,6 +9,7 @@ import {
   CIRCUIT_DIMENSION,
   METRIC,
   METRIC_NAMESPACE,
+  POLICY_DIMENSION,
   REASON_DIMENSION,
 } from '../core/metric-names.ts';
 
@@ -24,7 +25,11 @@ type Broken<K extends string> = Map<
   string,
   { readonly metric: string; readonly dimension: K; readonly value: string; count: number }
 >;
-type Dimension = typeof REASON_DIMENSION | typeof CAUSE_DIMENSION | typeof CIRCUIT_DIMENSION;
+type Dimension =
+  | typeof REASON_DIMENSION
+  | typeof CAUSE_DIMENSION
+  | typeof CIRCUIT_DIMENSION
+  | typeof POLICY_DIMENSION;
 
 /**
  * Telemetry by Powertools: CloudWatch's embedded metric format and structured logs. Neither holds payloads, and log
@@ -101,6 +106,30 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
         break;
       case 'settlement-error':
         count(METRIC.settlementFailures);
+        break;
+      case 'call-retried':
+        countBy(METRIC.callsRetried, POLICY_DIMENSION, event.policy);
+        break;
+      case 'call-recovered':
+        countBy(METRIC.callsRecovered, POLICY_DIMENSION, event.policy);
+        break;
+      case 'call-retries-exhausted':
+        countBy(METRIC.callRetriesExhausted, POLICY_DIMENSION, event.policy);
+        break;
+      case 'call-timed-out':
+        countBy(METRIC.callsTimedOut, POLICY_DIMENSION, event.policy);
+        break;
+      case 'call-rate-limited':
+        countBy(METRIC.callsRateLimited, POLICY_DIMENSION, event.policy);
+        break;
+      case 'bulkhead-full':
+        countBy(METRIC.bulkheadFull, POLICY_DIMENSION, event.policy);
+        break;
+      case 'concurrency-cut':
+        set(METRIC.concurrencyLimit, POLICY_DIMENSION, event.policy, event.limit);
+        break;
+      case 'fallback-used':
+        countBy(METRIC.fallbacksUsed, POLICY_DIMENSION, event.policy);
         break;
       case 'circuit-rejected':
         countBy(METRIC.circuitRejected, CIRCUIT_DIMENSION, event.circuit);
@@ -231,6 +260,45 @@ function log(logger: Logger, event: PipelineEvent): void {
         ...told(event.error),
         error_message: event.error.message,
       });
+      break;
+    case 'call-retried': {
+      const { policy, attempt, delayMs, error } = event;
+      logger.info('call retried', { policy, attempt, delay_ms: Math.round(delayMs), ...told(error) });
+      break;
+    }
+    case 'call-recovered': {
+      const { policy, attempts, totalMs } = event;
+      logger.info('call recovered', { policy, attempts, total_ms: Math.round(totalMs) });
+      break;
+    }
+    case 'call-retries-exhausted': {
+      const { policy, attempts, totalMs, stoppedBy, error } = event;
+      const total_ms = Math.round(totalMs);
+      logger.warn('call failed for good', {
+        policy,
+        attempts,
+        total_ms,
+        stopped_by: stoppedBy,
+        ...told(error),
+      });
+      break;
+    }
+    case 'call-timed-out':
+      logger.warn('call timed out', { policy: event.policy, after_ms: Math.round(event.afterMs) });
+      break;
+    case 'call-rate-limited': {
+      const { policy, retryAfterMs } = event;
+      logger.debug('rate limit reached', { policy, retry_after_ms: Math.ceil(retryAfterMs) });
+      break;
+    }
+    case 'bulkhead-full':
+      logger.debug('bulkhead full', { policy: event.policy });
+      break;
+    case 'concurrency-cut':
+      logger.info('concurrency cut', { policy: event.policy, limit: event.limit });
+      break;
+    case 'fallback-used':
+      logger.info('fallback used', { policy: event.policy, ...told(event.error) });
       break;
     case 'circuit-rejected':
       logger.debug('circuit rejected a call', { circuit: event.circuit });

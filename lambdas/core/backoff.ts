@@ -1,5 +1,6 @@
 import type { Random } from './clock.ts';
 import type { BackoffSettings } from './settings.ts';
+import type { SettingsReader } from './settings-reader.ts';
 
 /**
  * Delay after a failed attempt. Milliseconds.
@@ -21,4 +22,19 @@ export function backoffDelayMs(settings: BackoffSettings, attempt: number, rando
 /** The delay without jitter: the longest that may be drawn after this attempt. Milliseconds. */
 export function exponentialDelayMs({ firstDelayMs, capMs, base }: BackoffSettings, attempt: number): number {
   return Math.min(capMs, firstDelayMs * base ** (attempt - 1));
+}
+
+/** {@link BackoffSettings}, with defaults for what is left out; no delay is longer than `longestMs`. */
+export function readBackoff(
+  reader: SettingsReader,
+  defaults: BackoffSettings,
+  longestMs: number,
+): BackoffSettings {
+  const firstDelayMs = reader.number('firstDelayMs', 0, longestMs, defaults.firstDelayMs);
+  return {
+    kind: reader.oneOf('kind', ['fixed', 'exponential', 'full-jitter'], defaults.kind),
+    firstDelayMs,
+    capMs: reader.number('capMs', firstDelayMs, longestMs, Math.max(firstDelayMs, defaults.capMs)),
+    base: reader.number('base', 1, 10, defaults.base),
+  };
 }

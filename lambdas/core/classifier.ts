@@ -9,10 +9,11 @@ import {
   textField,
 } from './error-shape.ts';
 import {
-  CircuitOpenError,
+  CallTimeoutError,
   DeferError,
   HandlerTimeoutError,
   PermanentError,
+  RefusedError,
   RetryAfterError,
 } from './errors.ts';
 import type { FailureReason } from './settings.ts';
@@ -140,8 +141,8 @@ export function classifyError(error: unknown, now: number): Classification {
 function classifyOne(error: object, now: number): Classification | undefined {
   if (isInstance(error, PermanentError)) return { ...refused, reason: error.reason };
   if (isInstance(error, RetryAfterError)) return outage(error.retryAfterMs);
-  if (isInstance(error, HandlerTimeoutError)) return timeout;
-  if (isInstance(error, DeferError) || isInstance(error, CircuitOpenError)) return bug;
+  if (isInstance(error, HandlerTimeoutError) || isInstance(error, CallTimeoutError)) return timeout;
+  if (isInstance(error, DeferError) || isInstance(error, RefusedError)) return bug;
   const name = textField(error, 'name') ?? '';
   if (VALIDATION_NAMES.has(name)) return invalid;
   if (THROTTLING_NAMES.test(name) || isThrottling(error)) return outage(retryAfterOf(error, now));

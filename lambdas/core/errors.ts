@@ -111,27 +111,135 @@ function checkedDelay(subject: string, option: string, value: number): number {
   return value;
 }
 
+/** Options of {@link RefusedError}. */
+export interface RefusedErrorOptions extends ErrorOptions {
+  /** Time after which it is worth while to come back. Milliseconds. */
+  readonly retryAfterMs: number;
+}
+
+/**
+ * A policy of ours refused the call: the dependency was not reached, so it says nothing about its health. Unhandled, it
+ * puts the message back without a charge.
+ */
+export abstract class RefusedError extends SpillwayError {
+  /** Time after which it is worth while to come back. Milliseconds. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, options: RefusedErrorOptions) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
 /** Options of {@link CircuitOpenError}. */
-export interface CircuitOpenErrorOptions extends ErrorOptions {
+export interface CircuitOpenErrorOptions extends RefusedErrorOptions {
   /** Name of the circuit. */
   readonly circuit: string;
-  /** Time until the circuit may let a call through again. Milliseconds. */
-  readonly retryAfterMs: number;
   /** Summary of the last failure that the circuit has on record. */
   readonly lastError?: string | undefined;
 }
 
-/** The circuit refused the call: the dependency was not reached, and the message is put back without a charge. */
-export class CircuitOpenError extends SpillwayError {
+/** The circuit is open. */
+export class CircuitOpenError extends RefusedError {
   readonly circuit: string;
-  readonly retryAfterMs: number;
   readonly lastError: string | undefined;
 
   constructor(options: CircuitOpenErrorOptions) {
     super(`circuit "${options.circuit}" is open, retry in ${Math.ceil(options.retryAfterMs)} ms`, options);
     this.circuit = options.circuit;
-    this.retryAfterMs = options.retryAfterMs;
     this.lastError = options.lastError;
+  }
+}
+
+/** Options of {@link RateLimitedError} and {@link BulkheadFullError}. */
+export interface LimitErrorOptions extends RefusedErrorOptions {
+  /** Name of the policy. */
+  readonly policy: string;
+}
+
+/** The rate limit is reached. */
+export class RateLimitedError extends RefusedError {
+  readonly policy: string;
+
+  constructor(options: LimitErrorOptions) {
+    super(
+      `rate limit "${options.policy}" is reached, retry in ${Math.ceil(options.retryAfterMs)} ms`,
+      options,
+    );
+    this.policy = options.policy;
+  }
+}
+
+/** As many calls are under way, and waiting, as may be in this process. */
+export class BulkheadFullError extends RefusedError {
+  readonly policy: string;
+
+  constructor(options: LimitErrorOptions) {
+    super(`bulkhead "${options.policy}" is full, retry in ${Math.ceil(options.retryAfterMs)} ms`, options);
+    this.policy = options.policy;
+  }
+}
+
+/** Options of {@link CallTimeoutError}. */
+export interface CallTimeoutErrorOptions extends ErrorOptions {
+  /** Name of the policy. */
+  readonly policy: string;
+  /** The time that there was. Milliseconds. */
+  readonly afterMs: number;
+}
+
+/** A call took longer than it may. It is the reason of its signal's abort. */
+export class CallTimeoutError extends SpillwayError {
+  readonly policy: string;
+  readonly afterMs: number;
+
+  constructor(options: CallTimeoutErrorOptions) {
+    super(`"${options.policy}" did not finish within ${Math.round(options.afterMs)} ms`, options);
+    this.policy = options.policy;
+    this.afterMs = options.afterMs;
+  }
+}
+
+/** Why a call was not repeated once more. */
+export type RetryStop =
+  /** All attempts were made. */
+  | 'attempts'
+  /** The retry budget is spent. */
+  | 'budget'
+  /** The next attempt would have begun after the deadline. */
+  | 'deadline';
+
+/** Options of {@link RetryExhaustedError}. */
+export interface RetryExhaustedErrorOptions {
+  /** Name of the policy. */
+  readonly policy: string;
+  /** Attempts that were made. */
+  readonly attempts: number;
+  /** Time from the first attempt to the end of the last one. Milliseconds. */
+  readonly totalMs: number;
+  readonly stoppedBy: RetryStop;
+  /** Error of the last attempt. */
+  readonly cause: unknown;
+}
+
+/** A call failed, as often as it was repeated. Its `cause` is the last error, and decides what becomes of a message. */
+export class RetryExhaustedError extends SpillwayError {
+  readonly policy: string;
+  readonly attempts: number;
+  readonly totalMs: number;
+  readonly stoppedBy: RetryStop;
+
+  constructor({ policy, attempts, totalMs, stoppedBy, cause }: RetryExhaustedErrorOptions) {
+    const why = {
+      attempts: 'no attempt is left',
+      budget: 'the retry budget is spent',
+      deadline: 'no time is left',
+    };
+    super(`"${policy}" failed after ${attempts} attempts: ${why[stoppedBy]}`, { cause });
+    this.policy = policy;
+    this.attempts = attempts;
+    this.totalMs = totalMs;
+    this.stoppedBy = stoppedBy;
   }
 }
 

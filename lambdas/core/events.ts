@@ -1,4 +1,5 @@
 import type { CircuitTransition } from './circuit/circuit.ts';
+import type { RetryStop } from './errors.ts';
 import type { ErrorSummary } from './failure.ts';
 import type { QuarantineReason } from './failure-envelope.ts';
 import type { ReceivedMessage } from './message.ts';
@@ -12,6 +13,10 @@ export type DeferralCause =
   | 'probe-failed'
   /** It would have been the last attempt, and the circuit has failures on record. */
   | 'circuit-unwell'
+  /** The rate limit of a dependency is reached. */
+  | 'rate-limited'
+  /** As many calls to a dependency are under way, and waiting, as may be in this environment. */
+  | 'bulkhead-full'
   /** The intake is held: by the kill switch, a halted queue or an operator. */
   | 'held'
   /** One fault takes so many messages that this one is not to blame for it, or it tried whether the fault is over. */
@@ -107,8 +112,43 @@ export type PipelineEvent =
   | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }
   /** Somebody who is told of changes of a circuit threw. */
   | { readonly kind: 'listener-error'; readonly error: ErrorSummary }
+  | PolicyEvent
   | { readonly kind: 'circuit-rejected'; readonly circuit: string }
   | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };
+
+/** What happened at a policy around a call. */
+export type PolicyEvent =
+  /** An attempt failed, and another one will be made. */
+  | {
+      readonly kind: 'call-retried';
+      readonly policy: string;
+      /** Number of the attempt that failed, from 1. */
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: ErrorSummary;
+    }
+  /** A later attempt than the first succeeded. */
+  | {
+      readonly kind: 'call-recovered';
+      readonly policy: string;
+      readonly attempts: number;
+      readonly totalMs: number;
+    }
+  /** A call was not repeated any more, though its last error could heal. */
+  | {
+      readonly kind: 'call-retries-exhausted';
+      readonly policy: string;
+      readonly attempts: number;
+      readonly totalMs: number;
+      readonly stoppedBy: RetryStop;
+      readonly error: ErrorSummary;
+    }
+  | { readonly kind: 'call-timed-out'; readonly policy: string; readonly afterMs: number }
+  | { readonly kind: 'call-rate-limited'; readonly policy: string; readonly retryAfterMs: number }
+  | { readonly kind: 'bulkhead-full'; readonly policy: string }
+  /** The limit of adaptive concurrency was cut. */
+  | { readonly kind: 'concurrency-cut'; readonly policy: string; readonly limit: number }
+  | { readonly kind: 'fallback-used'; readonly policy: string; readonly error: ErrorSummary };
 
 /** Takes the pipeline's events. */
 export type EventSink = (event: PipelineEvent) => void;

@@ -5,7 +5,15 @@ import type { CircuitFailure, Refusal } from './circuit/circuit-session.ts';
 import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
 import { causes, isInstance } from './error-shape.ts';
-import { CircuitOpenError, DeferError, PermanentError, RetryAfterError } from './errors.ts';
+import {
+  BulkheadFullError,
+  DeferError,
+  PermanentError,
+  RateLimitedError,
+  RefusedError,
+  RetryAfterError,
+} from './errors.ts';
+import type { DeferralCause } from './events.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope, Finding, Sentence } from './failure-envelope.ts';
 import type { ReceivedMessage } from './message.ts';
@@ -136,7 +144,8 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     const now = clock.now();
     const deferral = deferralOf(error);
     if (deferral instanceof DeferError) return defer(messageId, 'handler', deferral.deferForMs);
-    if (deferral !== undefined) return defer(messageId, 'circuit-open', until(now + deferral.retryAfterMs));
+    if (deferral !== undefined)
+      return defer(messageId, causeOf(deferral), until(now + deferral.retryAfterMs));
 
     const summary = summarizeError(error);
     const { retryable, reason, dependency, retryAfterMs = 0 } = classify(error);
@@ -215,10 +224,15 @@ function lastErrorOf({ lastError }: MessageRecord): { error?: ErrorSummary } {
 }
 
 /** The error that asks for a deferral, wherever it stands in the chain of causes; a typed error around it decides. */
-function deferralOf(error: unknown): DeferError | CircuitOpenError | undefined {
+function deferralOf(error: unknown): DeferError | RefusedError | undefined {
   for (const cause of causes(error)) {
-    if (isInstance(cause, DeferError) || isInstance(cause, CircuitOpenError)) return cause;
+    if (isInstance(cause, DeferError) || isInstance(cause, RefusedError)) return cause;
     if (isInstance(cause, PermanentError) || isInstance(cause, RetryAfterError)) return undefined;
   }
   return undefined;
+}
+
+function causeOf(refused: RefusedError): DeferralCause {
+  if (isInstance(refused, RateLimitedError)) return 'rate-limited';
+  return isInstance(refused, BulkheadFullError) ? 'bulkhead-full' : 'circuit-open';
 }

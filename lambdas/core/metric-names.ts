@@ -16,6 +16,9 @@ export const CAUSE_DIMENSION = 'cause';
 /** Dimension of the metrics that are kept for each circuit. */
 export const CIRCUIT_DIMENSION = 'circuit';
 
+/** Dimension of the metrics that are kept for each policy around calls; in a consumer, its circuit's name. */
+export const POLICY_DIMENSION = 'policy';
+
 /** Dimension of the metrics that are kept for each fingerprint of a fault. */
 export const FINGERPRINT_DIMENSION = 'fingerprint';
 
@@ -62,6 +65,22 @@ export const METRIC = {
   circuitOpened: 'CircuitOpened',
   /** Calls refused by a circuit; by circuit. Count. */
   circuitRejected: 'CircuitRejected',
+  /** Attempts of calls that failed and were repeated within the process; by policy. Count. */
+  callsRetried: 'CallsRetried',
+  /** Calls of which a later attempt than the first succeeded; by policy. Count. */
+  callsRecovered: 'CallsRecovered',
+  /** Calls that failed as often as they were repeated; by policy. Count. */
+  callRetriesExhausted: 'CallRetriesExhausted',
+  /** Calls and attempts that took longer than they may; by policy. Count. */
+  callsTimedOut: 'CallsTimedOut',
+  /** Calls refused by a rate limit; by policy. Count. */
+  callsRateLimited: 'CallsRateLimited',
+  /** Calls refused by a bulkhead; by policy. Count. */
+  bulkheadFull: 'BulkheadFull',
+  /** Calls under way that adaptive concurrency allows, whenever it is cut; by policy. Count. */
+  concurrencyLimit: 'ConcurrencyLimit',
+  /** Answers that a fallback gave; by policy. Count. */
+  fallbacksUsed: 'FallbacksUsed',
   /** 1 while the event source is paused, else 0; every minute, by the intake controller. */
   intakePaused: 'IntakePaused',
   /** How long the event source has been paused, 0 if it is not; every minute, by the intake controller. Seconds. */

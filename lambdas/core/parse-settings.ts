@@ -1,7 +1,9 @@
+import { readBackoff } from './backoff.ts';
+import { readCalls } from './policies/parse-settings.ts';
 import {
   type AttemptSettings,
-  type BackoffSettings,
   type CircuitSettings,
+  type ConsumerCircuitSettings,
   type ConsumerSettings,
   DEFAULT_CIRCUIT,
   DEFAULTS,
@@ -58,7 +60,11 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
     envelope,
     concurrency: reader.integer('concurrency', 1, 10_000, DEFAULTS.concurrency),
     attempts: attempts(reader.child('attempts', DEFAULTS.attempts)),
-    backoff: backoff(reader.child('backoff', DEFAULTS.backoff)),
+    backoff: readBackoff(
+      reader.child('backoff', DEFAULTS.backoff),
+      DEFAULTS.backoff,
+      LIMITS.maxVisibilitySeconds * 1_000,
+    ),
     retryUntilSeconds: reader.integer(
       'retryUntilSeconds',
       1,
@@ -115,17 +121,6 @@ function attempts(reader: SettingsReader): AttemptSettings {
         return [reason, limits.integer(reason, 1, 100)];
       }),
     ),
-  };
-}
-
-function backoff(reader: SettingsReader): BackoffSettings {
-  const longest = LIMITS.maxVisibilitySeconds * 1_000;
-  const firstDelayMs = reader.number('firstDelayMs', 0, longest, DEFAULTS.backoff.firstDelayMs);
-  return {
-    kind: reader.oneOf('kind', ['fixed', 'exponential', 'full-jitter'], DEFAULTS.backoff.kind),
-    firstDelayMs,
-    capMs: reader.number('capMs', firstDelayMs, longest, Math.max(firstDelayMs, DEFAULTS.backoff.capMs)),
-    base: reader.number('base', 1, 10, DEFAULTS.backoff.base),
   };
 }
 
@@ -192,13 +187,18 @@ function signature(reader: SettingsReader): SignatureSettings {
   };
 }
 
-function circuits(reader: SettingsReader): Record<string, CircuitSettings> {
+function circuits(reader: SettingsReader): Record<string, ConsumerCircuitSettings> {
   const names = reader.keys();
   if (names.includes(INTAKE_CIRCUIT)) {
     reader.problem(INTAKE_CIRCUIT, 'must have another name: it is that of the intake', INTAKE_CIRCUIT);
   }
   const all = names.length === 0 ? [DEFAULT_CIRCUIT] : names;
-  return Object.fromEntries(all.map((name) => [name, circuit(reader.child(name, DEFAULTS.circuit))]));
+  return Object.fromEntries(
+    all.map((name) => {
+      const own = reader.child(name, DEFAULTS.circuit);
+      return [name, { ...circuit(own), ...readCalls(own) }];
+    }),
+  );
 }
 
 function killSwitch(reader: SettingsReader): KillSwitchSettings {

@@ -1,3 +1,5 @@
+import type { CallSettings } from './policies/settings.ts';
+
 /**
  * What the constructs hand to the runtime: one JSON document, in the environment variable
  * {@link SETTINGS_VARIABLE}, or in two parts when Lambda's 4 KB of environment would not hold it.
@@ -140,6 +142,9 @@ export interface CircuitSettings {
   readonly cacheForMs: number;
 }
 
+/** A circuit of a consumer, and the other policies around the calls that its handler makes through it. */
+export interface ConsumerCircuitSettings extends CircuitSettings, CallSettings {}
+
 /**
  * When one fault takes many messages (a bad deployment, an expired credential), it is not the messages that are to
  * blame: the kill switch keeps them out of the dead-letter queue and holds the intake.
@@ -222,7 +227,7 @@ export interface ConsumerSettings {
   /** Screening. */
   readonly screening: ScreeningSettings;
   /** Circuits by name. Empty: one circuit named `default`, fed by the handler's outcome. */
-  readonly circuits: Readonly<Record<string, CircuitSettings>>;
+  readonly circuits: Readonly<Record<string, ConsumerCircuitSettings>>;
   /** Kill switch; `false` switches it off. */
   readonly killSwitch: KillSwitchSettings | false;
   /** What becomes of a message that failed for good. `halt`: FIFO queues only. */
@@ -314,6 +319,8 @@ export const KEY_PREFIX = {
   reputation: 'reputation#',
   /** `circuit#<name>`: the shared circuit breaker. */
   circuit: 'circuit#',
+  /** `limit#<name>#<shard>`: the timeline of a rate limit. */
+  limit: 'limit#',
   /** `dead-letters#<consumer id>#<bucket>`: what the kill switch counts. */
   deadLetters: 'dead-letters#',
   /** `intake#<consumer id>`: the marker of an event source that the intake controller paused. */

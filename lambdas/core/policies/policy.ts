@@ -1,0 +1,72 @@
+/** Kind of a policy. */
+export type PolicyKind =
+  | 'fallback'
+  | 'timeout'
+  | 'retry'
+  | 'circuit-breaker'
+  | 'rate-limiter'
+  | 'bulkhead'
+  | 'adaptive-concurrency'
+  | 'composed';
+
+/**
+ * What a policy runs. It is given the signal that aborts it and the time at which it has to have ended (epoch
+ * milliseconds; `Infinity` if there is none).
+ */
+export type Operation<T> = (signal: AbortSignal, deadlineEpochMs: number) => T | Promise<T>;
+
+/** Options of one call through a policy. */
+export interface PolicyCallOptions {
+  /**
+   * Aborts the call: what waits stops waiting at once, and no attempt begins any more.
+   *
+   * @default - none
+   */
+  readonly signal?: AbortSignal;
+  /**
+   * When the call has to have ended: nobody waits for a moment after it. Epoch milliseconds.
+   *
+   * @default - none
+   */
+  readonly deadlineEpochMs?: number;
+}
+
+/** Stands between a caller and a dependency. */
+export interface Policy {
+  /** What it does. */
+  readonly kind: PolicyKind;
+  /** Dimension of its metrics, and its name in errors and log lines. */
+  readonly name: string;
+  /** Make a call under the policy. */
+  call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T>;
+}
+
+/** A function whose calls go through a policy. */
+export type Guarded<Args extends readonly unknown[], Result, P> = ((...args: Args) => Promise<Result>) & {
+  /** The policy, with its statistics. */
+  readonly policy: P;
+  /** The same function, for calls that a signal can abort. */
+  under(signal: AbortSignal): (...args: Args) => Promise<Result>;
+};
+
+/**
+ * Put a policy around a function. The function takes the signal that aborts it first, then its own parameters, which are
+ * those of the function that comes back.
+ *
+ * @example
+ * const findIssue = guardedBy(policy)((signal, id: string) => fetch(`${url}/${id}`, { signal }));
+ * await findIssue('42');
+ * await findIssue.under(context.signal)('42');
+ */
+export function guardedBy<P extends Policy>(policy: P) {
+  return <Args extends readonly unknown[], Result>(
+    operation: (signal: AbortSignal, ...args: Args) => Result | Promise<Result>,
+  ): Guarded<Args, Result, P> => {
+    const run = (...args: Args): Promise<Result> => policy.call((signal) => operation(signal, ...args));
+    const under =
+      (signal: AbortSignal) =>
+      (...args: Args): Promise<Result> =>
+        policy.call((inner) => operation(inner, ...args), { signal });
+    return Object.assign(run, { policy, under });
+  };
+}
