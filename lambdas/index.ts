@@ -2,7 +2,6 @@ export { ajvSchema, type CompiledValidator, type ValidatorError } from './aws/aj
 export {
   type CircuitBreakerOptions,
   circuitBreaker,
-  type Protected,
   withCircuitBreaker,
 } from './aws/circuit-breaker.ts';
 export type { RuntimeClients } from './aws/clients.ts';
@@ -14,6 +13,7 @@ export {
   intakeSwitch,
 } from './aws/intake-switch.ts';
 export type { InvocationContext, SqsBatchResponse, SqsEvent, SqsEventRecord } from './aws/lambda-event.ts';
+export type { PolicyOptions } from './aws/policy-parts.ts';
 export {
   createProducer,
   InvalidPayloadError,
@@ -67,7 +67,14 @@ export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
-export type { Guarded, Operation, Policy, PolicyCallOptions, PolicyKind } from './core/policies/policy.ts';
+export {
+  type Guarded,
+  guardedBy,
+  type Operation,
+  type Policy,
+  type PolicyCallOptions,
+  type PolicyKind,
+} from './core/policies/policy.ts';
 export type {
   AdaptiveConcurrencySettings,
   BulkheadSettings,

@@ -196,10 +196,10 @@ it('stands around functions, which share it', async () => {
     telemetry: false,
     clock: fakeClock(),
   });
-  const double = guard(async (value: number) => value * 2);
-  const breaks = guard((_id: string): Promise<string> => failing());
+  const double = guard(async (_signal, value: number) => value * 2);
+  const breaks = guard((_signal, _id: string): Promise<string> => failing());
   expect(await double(21)).toBe(42);
   for (let at = 0; at < 2; at += 1) await breaks('1').catch(() => {});
   await expect(double(1)).rejects.toThrow(CircuitOpenError);
-  expect(double.breaker).toBe(breaks.breaker);
+  expect(double.policy).toBe(breaks.policy);
 });

@@ -4,6 +4,7 @@ import { textField } from '../error-shape.ts';
 import { CircuitOpenError, SpillwayError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
+import type { Operation, Policy, PolicyCallOptions } from '../policies/policy.ts';
 import { type CallOutcome, type CircuitSnapshot, outcomeOfSuccess, type Permit } from './circuit.ts';
 import type { SharedCircuit } from './shared-circuit.ts';
 
@@ -14,10 +15,11 @@ export class ProbeTimeoutError extends SpillwayError {
   }
 }
 
-/** Options of a call through a {@link CircuitBreaker}. */
-export interface CallOptions<T> {
-  /** Aborts the call. Unless it is a time-out that aborts, that says nothing about the dependency. @default - none */
-  readonly signal?: AbortSignal;
+/**
+ * Options of a call through a {@link CircuitBreaker}. An abort by the signal, unless it is a time-out that aborts, says
+ * nothing about the dependency.
+ */
+export interface CallOptions<T> extends PolicyCallOptions {
   /**
    * Gives a result in place of the error, of a refused call ({@link CircuitOpenError}) as of a failed one.
    *
@@ -49,15 +51,15 @@ export interface CircuitBreakerStatistics {
 }
 
 /** A circuit breaker for calls of any kind. */
-export interface CircuitBreaker {
-  readonly name: string;
+export interface CircuitBreaker extends Policy {
+  readonly kind: 'circuit-breaker';
   /**
    * Make a call, unless the circuit refuses it.
    *
    * @throws {CircuitOpenError} without calling, while the circuit is open
    * @throws {ProbeTimeoutError} if a probe takes longer than `probeTimeoutMs`
    */
-  call<T>(operation: (signal: AbortSignal) => T | Promise<T>, options?: CallOptions<T>): Promise<T>;
+  call<T>(operation: Operation<T>, options?: CallOptions<T>): Promise<T>;
   /** The state as far as it is known here, without asking anybody. */
   snapshot(): CircuitSnapshot;
   statistics(): CircuitBreakerStatistics;
@@ -95,10 +97,7 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
   let lastError: string | undefined;
   let lastFailureAtEpochMs: number | undefined;
 
-  async function call<T>(
-    operation: (signal: AbortSignal) => T | Promise<T>,
-    options?: CallOptions<T>,
-  ): Promise<T> {
+  async function call<T>(operation: Operation<T>, options?: CallOptions<T>): Promise<T> {
     const asked = circuit.admit();
     const admission = 'kind' in asked ? asked : await asked;
     if (admission.kind === 'refused') {
@@ -109,11 +108,14 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     }
     const { permit } = admission;
     const signal = options?.signal ?? NEVER;
+    const deadline = options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY;
     const startedAt = slowCallMs === undefined ? 0 : clock.now();
     counts.calls += 1;
     let result: T;
     try {
-      result = await (permit.probe ? probe(operation, permit, signal) : operation(signal));
+      result = await (permit.probe
+        ? probe(operation, permit, signal, deadline)
+        : operation(signal, deadline));
     } catch (error) {
       const failed = report(permit, outcomeOf(error, signal));
       if (failed !== undefined) await failed;
@@ -128,12 +130,13 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
 
   /** A probe that takes too long is given up: somebody else may probe soon after. */
   async function probe<T>(
-    operation: (signal: AbortSignal) => T | Promise<T>,
-    { endsBy }: Permit,
+    operation: Operation<T>,
+    { endsBy = Number.POSITIVE_INFINITY }: Permit,
     signal: AbortSignal,
+    deadline: number,
   ): Promise<T> {
     counts.probes += 1;
-    if (endsBy === undefined) return operation(signal);
+    if (endsBy === Number.POSITIVE_INFINITY) return operation(signal, deadline);
     const limitMs = Math.max(0, endsBy - clock.now());
     const limit = new AbortController();
     const late = Promise.withResolvers<never>();
@@ -143,7 +146,10 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
       limit.abort(error);
     });
     try {
-      return await Promise.race([operation(AbortSignal.any([signal, limit.signal])), late.promise]);
+      return await Promise.race([
+        operation(AbortSignal.any([signal, limit.signal]), Math.min(deadline, endsBy)),
+        late.promise,
+      ]);
     } finally {
       cancel();
     }
@@ -175,6 +181,7 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
   }
 
   return {
+    kind: 'circuit-breaker',
     name,
     call,
     snapshot: () => circuit.snapshot(),
