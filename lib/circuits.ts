@@ -1,10 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
+import type { CallPolicyProps } from './call-policies.ts';
 
 /**
- * A circuit breaker: one for each dependency that can fail by itself. Consumers of one state table that name the same
- * circuit share it, and should give it the same properties.
+ * A circuit breaker, and what else stands around the calls through it: one for each dependency that can fail by itself.
+ * Consumers of one state table that name the same circuit share it and its rate limit, and should give them the same
+ * properties.
  */
-export interface CircuitProps {
+export interface CircuitProps extends CallPolicyProps {
   /**
    * Failures within the window, in all Lambda environments together, that open the circuit. 1 to 10,000.
    *

@@ -1,5 +1,13 @@
 export type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
 export { Backoff, type BackoffProps } from './backoff.ts';
+export type {
+  AdaptiveConcurrencyProps,
+  BulkheadProps,
+  CallPolicyProps,
+  CallRetryProps,
+  RateLimitProps,
+  RetryBudgetProps,
+} from './call-policies.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';

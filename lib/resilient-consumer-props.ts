@@ -127,7 +127,8 @@ export interface ResilientConsumerProps {
    */
   readonly retryUntil?: Duration;
   /**
-   * Attempts that the handler itself makes of each call, for the warning where they multiply with the message's.
+   * Attempts that the handler itself makes of each call, beside the `retry` of its circuits, for the warning where they
+   * multiply with the message's.
    *
    * @default 1
    */

@@ -143,7 +143,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.handToController(sourceProps.maxConcurrency);
     this.grantPermissions(props);
 
-    checkPolicies(this.settings, this.queue, (timeout ?? 0) + window, problems);
+    checkPolicies(this.settings, this.queue, { timeout, window }, problems);
     this.checkVisibility(timeout, window, problems);
     this.checkRetryUntil(props, problems);
     this.warn(props);
@@ -328,12 +328,15 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
           'invocations (intake: false says that this is meant)',
       );
     }
-    const { max } = this.settings.attempts;
-    const { inProcessAttempts: inProcess = 1 } = props;
+    const { attempts, circuits } = this.settings;
+    const { max } = attempts;
+    const declared = Object.values(circuits).map(({ retry }) => retry?.attempts ?? 1);
+    const inProcess =
+      Math.max(1, ...declared.filter((each) => !Token.isUnresolved(each))) * (props.inProcessAttempts ?? 1);
     if (inProcess > 1 && !Token.isUnresolved(max) && inProcess * max > MANY_ATTEMPTS) {
       this.annotate(
         'manyAttempts',
-        `inProcessAttempts × attempts.max should be at most ${MANY_ATTEMPTS}, got ${inProcess} × ${max} = ${inProcess * max}: ` +
+        `attempts within the function × attempts.max should be at most ${MANY_ATTEMPTS}, got ${inProcess} × ${max} = ${inProcess * max}: ` +
           'each message makes that many calls to a dependency that is down',
       );
     }

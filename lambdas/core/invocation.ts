@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { causes, textField } from './error-shape.ts';
 import { HandlerTimeoutError } from './errors.ts';
+import { settlingReserveMs } from './settings.ts';
 
 /** The time frame of one batch. */
 export interface Invocation {
@@ -31,13 +32,6 @@ export interface Invocation {
   end(): void;
 }
 
-/**
- * Time kept for settling, counted back from the function's time-out: for a batch, and for each message of a large one.
- * Milliseconds.
- */
-const SETTLING_RESERVE_MS = 3_000;
-const SETTLING_RESERVE_EACH_MS = 2;
-
 /** Share of the handlers' time that may be gone while one still speaks of a full time-out. */
 const FULL_TIME_SLACK = 0.2;
 
@@ -48,8 +42,7 @@ const GRACE_SHARE = 1 / 3;
 export function startInvocation(clock: Clock, remainingMs: number, messages = 1): Invocation {
   const receivedAt = clock.now();
   const endsAt = receivedAt + remainingMs;
-  const wanted = Math.max(SETTLING_RESERVE_MS, messages * SETTLING_RESERVE_EACH_MS);
-  const reserve = Math.min(wanted, remainingMs / 4);
+  const reserve = settlingReserveMs(remainingMs, messages);
   const allowance = remainingMs - reserve;
   let abandoned = false;
   const controller = new AbortController();

@@ -295,6 +295,14 @@ export function defaultRetryUntilSeconds(retentionSeconds: number): number {
   return Math.floor(Math.max(retentionSeconds - 3_600, retentionSeconds / 2));
 }
 
+/**
+ * Time kept for settling, counted back from the function's time-out: 3 s, 2 ms for each message of a large batch, but a
+ * quarter of the time at the most. Handlers are stopped before it. Milliseconds.
+ */
+export function settlingReserveMs(functionMs: number, messages = 1): number {
+  return Math.min(Math.max(3_000, messages * 2), functionMs / 4);
+}
+
 /** Bounds that SQS and Lambda set. Source: the SQS and Lambda quotas pages of the AWS documentation. */
 export const LIMITS = {
   /** Longest visibility timeout, counted from the receive. Seconds. */

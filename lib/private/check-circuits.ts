@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { type ConsumerSettings, INTAKE_CIRCUIT } from '../../lambdas/core/settings.ts';
+import { checkCalls } from './check-calls.ts';
 import { NAME, NAME_RULE } from './names.ts';
 import { inSeconds, type Problems } from './problems.ts';
 
@@ -10,8 +11,12 @@ const TIME = { min: 1, max: 86_400_000, unit: 'milliseconds' };
 const MINUTE = { min: 1, max: 60_000, unit: 'milliseconds' };
 const FAULTY_MESSAGES = { min: 2, max: 100_000 };
 
-/** Check the circuits that a consumer names. */
-export function checkCircuits(settings: ConsumerSettings, problems: Problems): void {
+/** Check the circuits that a consumer names. A handler of its function has `handlerMs`, if that is known. */
+export function checkCircuits(
+  settings: ConsumerSettings,
+  handlerMs: number | undefined,
+  problems: Problems,
+): void {
   for (const [name, circuit] of Object.entries(settings.circuits)) {
     const at = `circuits.${name}`;
     if (!NAME.test(name)) problems.add(at, NAME_RULE, name, 'the name is part of keys and of metrics');
@@ -36,6 +41,7 @@ export function checkCircuits(settings: ConsumerSettings, problems: Problems): v
     }
     checkShare(`${at}.failureRatio`, circuit.failureRatio, 'it is a share of the calls', problems);
     checkLongest(at, circuit, problems);
+    checkCalls(at, circuit, handlerMs, problems);
   }
 }
 

@@ -1,5 +1,10 @@
 import { Token } from 'aws-cdk-lib';
-import { type ConsumerSettings, LIMITS, ON_EXHAUSTED } from '../../lambdas/core/settings.ts';
+import {
+  type ConsumerSettings,
+  LIMITS,
+  ON_EXHAUSTED,
+  settlingReserveMs,
+} from '../../lambdas/core/settings.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import { checkCircuits, checkKillSwitch } from './check-circuits.ts';
 import { checkScreening } from './check-screening.ts';
@@ -14,14 +19,19 @@ const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
 const RECEIVES_TO_SPARE = 10;
 
-/**
- * Check attempts, back-off, deadline, screening, circuits and kill switch, each by itself and against the queue. A
- * receive holds a message for up to `heldSeconds` before it is put back.
- */
+/** Times of a consumer's function, as far as they are known. */
+export interface FunctionTimes {
+  /** Its time-out. Seconds. */
+  readonly timeout: number | undefined;
+  /** Its batching window. Seconds. */
+  readonly window: number;
+}
+
+/** Check attempts, back-off, deadline, screening, circuits and kill switch, each by itself and against the queue. */
 export function checkPolicies(
   settings: ConsumerSettings,
   queue: ResilientQueue,
-  heldSeconds: number,
+  { timeout, window }: FunctionTimes,
   problems: Problems,
 ): void {
   const { consumerId, concurrency } = settings;
@@ -35,10 +45,12 @@ export function checkPolicies(
     'a batch has at most 10,000 messages',
   );
   checkAttempts(settings, queue, problems);
-  checkBackoff(settings, heldSeconds, problems);
+  // A receive holds a message for so long before it is put back.
+  checkBackoff(settings, (timeout ?? 0) + window, problems);
   checkDeadline(settings, problems);
   checkScreening(settings, problems);
-  checkCircuits(settings, problems);
+  const handlerMs = timeout === undefined ? undefined : timeout * 1_000 - settlingReserveMs(timeout * 1_000);
+  checkCircuits(settings, handlerMs, problems);
   checkKillSwitch(settings, problems);
   checkExhausted(settings, problems);
 }

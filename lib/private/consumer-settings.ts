@@ -1,6 +1,6 @@
 import {
   type BackoffSettings,
-  type CircuitSettings,
+  type ConsumerCircuitSettings,
   type ConsumerSettings,
   DEFAULTS,
   defaultRetryUntilSeconds,
@@ -15,6 +15,7 @@ import type { KillSwitchProps } from '../kill-switch.ts';
 import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { ScreeningProps, SignatureProps } from '../screening.ts';
+import { callSettings, millis } from './call-settings.ts';
 import { millisOf, secondsOf } from './problems.ts';
 import { DEFAULT_RETENTION_SECONDS, literal } from './queue-facts.ts';
 
@@ -130,7 +131,7 @@ function signatureSettings(signature: SignatureProps): SignatureSettings {
   };
 }
 
-function circuitSettings(circuit: CircuitProps): CircuitSettings {
+function circuitSettings(circuit: CircuitProps): ConsumerCircuitSettings {
   const { circuit: defaults } = DEFAULTS;
   const openForMs = millis(circuit.openFor, defaults.openForMs);
   const failureThreshold = circuit.failureThreshold ?? defaults.failureThreshold;
@@ -147,6 +148,7 @@ function circuitSettings(circuit: CircuitProps): CircuitSettings {
     ...(slowCallThreshold !== undefined && { slowCallMs: millis(slowCallThreshold, 0) }),
     probeTimeoutMs: defaults.probeTimeoutMs,
     cacheForMs: millis(circuit.cacheFor, defaults.cacheForMs),
+    ...callSettings(circuit),
   };
 }
 
@@ -160,8 +162,4 @@ function killSwitchSettings(killSwitch: KillSwitchProps): KillSwitchSettings {
     openForMs,
     maxOpenForMs: millis(killSwitch.maxOpenFor, Math.max(defaults.maxOpenForMs, openForMs)),
   };
-}
-
-function millis(value: CircuitProps['openFor'], otherwise: number): number {
-  return value === undefined ? otherwise : (millisOf(value) ?? value.toMilliseconds());
 }

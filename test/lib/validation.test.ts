@@ -213,7 +213,7 @@ describe('attempts that multiply', () => {
   it('are warned of beyond 10', () => {
     expect(warningsOf(build({ inProcessAttempts: 2, attempts: { max: 5 } }))).toEqual([]);
     expect(warningsOf(build({ inProcessAttempts: 3, attempts: { max: 4 } })).join()).toMatch(
-      /inProcessAttempts × attempts.max should be at most 10, got 3 × 4 = 12/,
+      /attempts within the function × attempts.max should be at most 10, got 3 × 4 = 12/,
     );
     expect(warningsOf(build({ attempts: { max: 11 } }))).toEqual([]);
   });

@@ -1,0 +1,125 @@
+import { Token } from 'aws-cdk-lib';
+import type {
+  AdaptiveConcurrencySettings,
+  CallSettings,
+  RateLimitSettings,
+  RetrySettings,
+} from '../../lambdas/core/policies/settings.ts';
+import { type IntegerRange, inSeconds, type Problems } from './problems.ts';
+
+const ATTEMPTS = { min: 1, max: 100 };
+const AMOUNT = { min: 1, max: 1_000_000 };
+const FROM_NONE = { min: 0, max: 1_000_000 };
+const WAIT: IntegerRange = { min: 0, max: 900_000, unit: 'milliseconds' };
+const TIMEOUT: IntegerRange = { min: 1, max: 900_000, unit: 'milliseconds' };
+const PERIOD: IntegerRange = { min: 1, max: 86_400_000, unit: 'milliseconds' };
+const ENDS = 'a function ends after 15 minutes';
+
+/** Check the policies around the calls through one circuit. A handler of the function has `handlerMs`, if that is known. */
+export function checkCalls(
+  at: string,
+  calls: CallSettings,
+  handlerMs: number | undefined,
+  problems: Problems,
+): void {
+  const { timeoutMs, totalTimeoutMs, retry, rateLimit, bulkhead, adaptiveConcurrency } = calls;
+  checkTimeouts(at, { timeoutMs, totalTimeoutMs }, handlerMs, problems);
+  if (retry !== undefined) checkRetry(`${at}.retry`, retry, problems);
+  if (rateLimit !== undefined) checkRateLimit(`${at}.rateLimit`, rateLimit, problems);
+  if (bulkhead !== undefined) {
+    const calledAtATime = 'it counts calls under way';
+    problems.integer(`${at}.bulkhead.maxConcurrent`, bulkhead.maxConcurrent, AMOUNT, calledAtATime);
+    checkWaiting(`${at}.bulkhead`, bulkhead, problems);
+  }
+  if (adaptiveConcurrency === undefined) return;
+  checkAdaptive(`${at}.adaptiveConcurrency`, adaptiveConcurrency, problems);
+  if (bulkhead === undefined) return;
+  const because = 'both say how many calls may be under way';
+  problems.add(`${at}.adaptiveConcurrency`, 'must be left out with bulkhead', 'both', because);
+}
+
+function checkTimeouts(
+  at: string,
+  { timeoutMs, totalTimeoutMs }: { timeoutMs: number | undefined; totalTimeoutMs: number | undefined },
+  handlerMs: number | undefined,
+  problems: Problems,
+): void {
+  for (const [name, value] of [
+    ['timeout', timeoutMs],
+    ['totalTimeout', totalTimeoutMs],
+  ] as const) {
+    const usable = problems.integer(`${at}.${name}`, value, TIMEOUT, ENDS);
+    if (!usable || value === undefined || handlerMs === undefined || Token.isUnresolved(value)) continue;
+    if (value < handlerMs) continue;
+    const rule = `must be less than the time of a handler, ${inSeconds(handlerMs)}`;
+    const because = "a handler is stopped before its function's time-out, and the call with it";
+    problems.add(`${at}.${name}`, rule, value / 1_000, because);
+  }
+  if (timeoutMs === undefined || totalTimeoutMs === undefined) return;
+  if (Token.isUnresolved(timeoutMs) || Token.isUnresolved(totalTimeoutMs) || totalTimeoutMs >= timeoutMs)
+    return;
+  const rule = `must be at least timeout, ${inSeconds(timeoutMs)}`;
+  problems.add(`${at}.totalTimeout`, rule, totalTimeoutMs / 1_000, 'it bounds every attempt');
+}
+
+function checkRetry(at: string, retry: RetrySettings, problems: Problems): void {
+  const { attempts, firstDelayMs, capMs, base, budget } = retry;
+  problems.integer(`${at}.attempts`, attempts, ATTEMPTS, 'each is a call to the dependency');
+  problems.integer(`${at}.firstDelay`, firstDelayMs, WAIT, ENDS);
+  problems.integer(`${at}.cap`, capMs, WAIT, ENDS);
+  checkRange(`${at}.base`, base, 1, 10, 'delays do not shrink, nor jump to the cap', problems);
+  if (!Token.isUnresolved(capMs) && !Token.isUnresolved(firstDelayMs) && capMs < firstDelayMs) {
+    const rule = `must be at least firstDelay, ${inSeconds(firstDelayMs)}`;
+    problems.add(`${at}.cap`, rule, capMs / 1_000, 'it is the longest delay');
+  }
+  if (budget === false) return;
+  const tokens = 'it counts repetitions';
+  checkRange(`${at}.budget.capacity`, budget.capacity, 1, 1_000_000, tokens, problems);
+  checkRange(`${at}.budget.perSecond`, budget.perSecond, 0, 1_000_000, tokens, problems);
+  checkRange(`${at}.budget.perCall`, budget.perCall, 0, 1, 'it is a share of the calls', problems);
+}
+
+function checkRateLimit(at: string, rateLimit: RateLimitSettings, problems: Problems): void {
+  const { limit, perMs, burst, shards, maxWaitMs } = rateLimit;
+  checkRange(`${at}.limit`, limit, 1, 1_000_000, 'it counts calls in each period', problems);
+  problems.integer(`${at}.per`, perMs, PERIOD, 'calls are counted for a while, a day at most');
+  // By default they are equal, and so is what is wrong with them.
+  if (burst !== limit)
+    checkRange(`${at}.burst`, burst, 1, 1_000_000, 'one call is made at a time at least', problems);
+  problems.integer(`${at}.shards`, shards, ATTEMPTS, 'each is an item of the state table');
+  problems.integer(`${at}.maxWait`, maxWaitMs, WAIT, ENDS);
+}
+
+function checkAdaptive(at: string, adaptive: AdaptiveConcurrencySettings, problems: Problems): void {
+  const { initial, min, max, latencyMs, decrease } = adaptive;
+  const calledAtATime = 'it counts calls under way';
+  problems.integer(`${at}.min`, min, AMOUNT, calledAtATime);
+  problems.integer(`${at}.max`, max, AMOUNT, calledAtATime);
+  problems.integer(`${at}.latency`, latencyMs, TIMEOUT, ENDS);
+  checkRange(`${at}.decrease`, decrease, 0.1, 0.99, 'it is what is left of the limit', problems);
+  checkWaiting(at, adaptive, problems);
+  if ([initial, min, max].some((value) => Token.isUnresolved(value))) return;
+  if (min > max) problems.add(`${at}.max`, `must be at least min, ${min}`, max, 'it bounds the limit');
+  else problems.integer(`${at}.initial`, initial, { min, max }, 'the limit begins within its bounds');
+}
+
+function checkWaiting(
+  at: string,
+  { maxQueued, maxWaitMs }: { readonly maxQueued: number; readonly maxWaitMs: number },
+  problems: Problems,
+): void {
+  problems.integer(`${at}.maxQueued`, maxQueued, FROM_NONE, 'it counts calls that wait');
+  problems.integer(`${at}.maxWait`, maxWaitMs, WAIT, ENDS);
+}
+
+function checkRange(
+  property: string,
+  value: number,
+  min: number,
+  max: number,
+  because: string,
+  problems: Problems,
+): void {
+  if (Token.isUnresolved(value) || (value >= min && value <= max)) return;
+  problems.add(property, `must be a number from ${min} to ${max}`, value, because);
+}
