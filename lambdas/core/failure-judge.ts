@@ -43,7 +43,7 @@ export interface FailureJudge {
   isUsedUp(record: MessageRecord): boolean;
   /** Its attempts were used up before. */
   usedUp(message: ReceivedMessage, record: MessageRecord): MoveVerdict;
-  /** A circuit refused it. */
+  /** A circuit refused it, or its turn has not come. */
   refused(message: ReceivedMessage, refusal: Refusal): PutBackVerdict;
   /** Its effect is under way elsewhere. */
   inProgress(message: ReceivedMessage, untilEpochMs: number): PutBackVerdict;
@@ -211,10 +211,15 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       const announce = { kind: 'dead-lettered', messageId, reason, attempts, exhausted } as const;
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
-    refused: ({ messageId }, refusal) => ({
-      ...defer(messageId, 'circuit-open', untilAdmitted(clock, until, refusal)),
-      sinceEpochMs: refusal.sinceEpochMs,
-    }),
+    refused({ messageId }, refusal) {
+      if (refusal.kind === 'not-its-turn') {
+        return defer(messageId, 'rate-limited', Math.max(0, refusal.placeEpochMs - clock.now()));
+      }
+      return {
+        ...defer(messageId, 'circuit-open', untilAdmitted(clock, until, refusal)),
+        sinceEpochMs: refusal.sinceEpochMs,
+      };
+    },
     inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
   };
 }

@@ -16,6 +16,7 @@ import type { IdempotencyGuard, IdempotentOutcome } from './idempotency.ts';
 import type { IntakeGate } from './intake-gate.ts';
 import { type Invocation, reasonOfAbort } from './invocation.ts';
 import type { QueueMessage, ReceivedMessage } from './message.ts';
+import type { CallPolicies } from './policies/call-policies.ts';
 import { type MessageRecord, NO_RECORD } from './records.ts';
 import { type ScreenOptions, screen, wrappedMessage } from './screening/screen.ts';
 import { type ConsumerSettings, DEFAULT_CIRCUIT } from './settings.ts';
@@ -27,6 +28,8 @@ export interface PipelineParts {
   readonly settings: ConsumerSettings;
   readonly screening: ScreenOptions;
   readonly circuits: ReadonlyMap<string, Circuit>;
+  /** What else stands around the calls through them; those that have nothing are missing. */
+  readonly policies: ReadonlyMap<string, CallPolicies>;
   /** Stands before the attempts, and before the dead-letter queue. */
   readonly gate: IntakeGate;
   readonly guard: IdempotencyGuard;
@@ -140,7 +143,7 @@ async function attempt(
   invocation: Invocation,
   alone: boolean,
 ): Promise<Verdict> {
-  const { circuits, classify, clock, emit, guard, starts } = parts;
+  const { circuits, policies, classify, clock, emit, guard, starts } = parts;
   let key: string;
   try {
     key = parts.keyOf(payload, message);
@@ -154,6 +157,7 @@ async function attempt(
   let fair = true;
   const session = circuitSession({
     circuits,
+    policies,
     classify: (error) => {
       const classification = classify(error);
       return fair || !isInstance(error, HandlerTimeoutError)
@@ -164,6 +168,7 @@ async function attempt(
     onRejected: (circuit) => emit({ kind: 'circuit-rejected', circuit }),
     now: clock.now,
     remainingMs: invocation.remainingMs,
+    handlerMs: invocation.handlerMs,
   });
   const refusal = await session.admit();
   if (refusal !== undefined) return judge.refused(message, refusal);

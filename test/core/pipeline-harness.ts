@@ -75,6 +75,7 @@ export function pipelineHarness(options: PipelineOptions = {}) {
   const parts: PipelineParts = {
     screening: { envelope: 'raw', before: [], checks: [formatCheck()] },
     circuits,
+    policies: new Map(),
     gate: intakeGate({
       settings,
       intake,

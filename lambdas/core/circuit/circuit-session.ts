@@ -1,7 +1,10 @@
 import type { Classification } from '../classifier.ts';
-import { CircuitOpenError, ConfigurationError } from '../errors.ts';
+import { isInstance } from '../error-shape.ts';
+import { CallTimeoutError, CircuitOpenError, ConfigurationError, RefusedError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
+import type { CallPolicies, Turn } from '../policies/call-policies.ts';
+import type { Operation } from '../policies/policy.ts';
 import { type CallOutcome, type Circuit, outcomeOfSuccess, type Permit, type Refused } from './circuit.ts';
 
 /** A failure of the dependency's health that happened while a message was being handled. */
@@ -13,14 +16,21 @@ export interface CircuitFailure {
   readonly clean: boolean;
 }
 
-/** Why a message cannot be started now. */
-export interface Refusal extends Omit<Refused, 'kind' | 'lastError'> {
-  readonly circuit: string;
-}
+/** Why a message cannot be started now: a circuit refuses it, or its turn at a rate limit has not come. */
+export type Refusal =
+  | (Omit<Refused, 'lastError'> & { readonly circuit: string })
+  | {
+      readonly kind: 'not-its-turn';
+      readonly circuit: string;
+      /** When it should come back. Epoch milliseconds. */
+      readonly placeEpochMs: number;
+    };
 
 /** Options of {@link circuitSession}. */
 export interface CircuitSessionOptions {
   readonly circuits: ReadonlyMap<string, Circuit>;
+  /** What else stands around the calls through them. */
+  readonly policies: ReadonlyMap<string, CallPolicies>;
   /** Decides which errors speak of the dependency's health. */
   readonly classify: (error: unknown) => Classification;
   readonly signal: AbortSignal;
@@ -29,14 +39,16 @@ export interface CircuitSessionOptions {
   readonly now: () => number;
   /** Time until everything has to have ended: a probe that was taken is nobody else's for so long. Milliseconds. */
   readonly remainingMs: () => number;
+  /** Time until {@link signal} aborts. Milliseconds. */
+  readonly handlerMs: () => number;
 }
 
 /** One message's dealings with the circuits of its consumer. */
 export interface CircuitSession {
-  /** Ask every circuit for leave; where one refuses, what the others gave is handed back. */
+  /** Ask every circuit for leave, then every rate limit for a turn; where one refuses, what the others gave is handed back. */
   admit(): Promise<Refusal | undefined>;
-  /** Make a call through a circuit. */
-  call<T>(circuit: string, operation: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
+  /** Make a call through a circuit, under the policies that stand around it. */
+  call<T>(circuit: string, operation: Operation<T>): Promise<T>;
   /** Tell a circuit how the message as a whole went: the way of a consumer that names no circuits. */
   reportWhole(circuit: string, whole: Whole): Promise<void>;
   /** Report the calls that are under way as failed: nobody waits for them any longer. */
@@ -55,10 +67,13 @@ interface Running {
   readonly permit: Permit;
 }
 
+const NO_POLICIES: CallPolicies = { around: undefined, inside: undefined, limit: undefined };
+
 /** Start a message's dealings with its circuits. */
 export function circuitSession(options: CircuitSessionOptions): CircuitSession {
-  const { circuits, classify, signal, onRejected, now, remainingMs } = options;
+  const { circuits, policies, classify, signal, onRejected, now, remainingMs, handlerMs } = options;
   const held = new Map<string, Permit>();
+  const turns = new Map<string, Turn>();
   const underWay = new Set<Running>();
   const failures: CircuitFailure[] = [];
 
@@ -68,10 +83,24 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
       if (admission.kind === 'refused') {
         onRejected(circuit.name);
         await close();
-        const { retryAtEpochMs, forced, sinceEpochMs } = admission;
-        return { circuit: circuit.name, retryAtEpochMs, forced, sinceEpochMs };
+        const { kind, retryAtEpochMs, forced, sinceEpochMs } = admission;
+        return { kind, circuit: circuit.name, retryAtEpochMs, forced, sinceEpochMs };
       }
       held.set(circuit.name, admission.permit);
+    }
+    return takeTurns();
+  }
+
+  async function takeTurns(): Promise<Refusal | undefined> {
+    for (const [name, { limit }] of policies) {
+      const answer = await limit?.take({ signal, deadlineEpochMs: now() + handlerMs() });
+      if (answer === undefined) continue;
+      if (answer.kind === 'turn') {
+        turns.set(name, answer);
+        continue;
+      }
+      await close();
+      return { kind: 'not-its-turn', circuit: name, placeEpochMs: answer.placeEpochMs };
     }
     return undefined;
   }
@@ -89,18 +118,50 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     throw new CircuitOpenError({ circuit: circuit.name, retryAfterMs, lastError });
   }
 
-  async function call<T>(name: string, operation: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+  async function call<T>(name: string, operation: Operation<T>): Promise<T> {
     const circuit = circuits.get(name);
     if (circuit === undefined) throw unknownCircuit(name, circuits);
+    const { around, inside, limit } = policies.get(name) ?? NO_POLICIES;
+    const inner: Operation<T> =
+      inside === undefined
+        ? operation
+        : (within, deadlineEpochMs) => {
+            const turn = turns.get(name);
+            turns.delete(name);
+            // The limiter has it at hand again when it is asked, now.
+            if (turn !== undefined) limit?.giveBack(turn);
+            return inside.call(operation, { signal: within, deadlineEpochMs });
+          };
+    const attempt: Operation<T> = (within, deadlineEpochMs) =>
+      throughCircuit(circuit, inner, within, deadlineEpochMs);
+    const deadlineEpochMs = now() + handlerMs();
+    return around === undefined
+      ? attempt(signal, deadlineEpochMs)
+      : around.call(attempt, { signal, deadlineEpochMs });
+  }
+
+  async function throughCircuit<T>(
+    circuit: Circuit,
+    operation: Operation<T>,
+    within: AbortSignal,
+    deadlineEpochMs: number,
+  ): Promise<T> {
     const running: Running = { circuit, permit: await permitFor(circuit) };
     underWay.add(running);
     const startedAt = now();
+    // A time-out around the circuit does not wait for a call that ignores its signal, and the circuit has to hear of it.
+    const timedOut = (): void => {
+      if (isInstance(within.reason, CallTimeoutError)) void end(running, outcomeOf(within.reason));
+    };
+    if (within !== signal) within.addEventListener('abort', timedOut, { once: true });
     let result: T;
     try {
-      result = await operation(signal);
+      result = await operation(within, deadlineEpochMs);
     } catch (error) {
-      await end(running, outcomeOf(reasonOfAbort(error, signal)));
+      await end(running, outcomeOf(reasonOfAbort(error, within)));
       throw error;
+    } finally {
+      if (within !== signal) within.removeEventListener('abort', timedOut);
     }
     await end(running, outcomeOfSuccess(circuit, now() - startedAt));
     return result;
@@ -115,6 +176,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   }
 
   function outcomeOf(error: unknown): CallOutcome {
+    if (isInstance(error, RefusedError)) return { kind: 'ignored' };
     const { dependency, retryAfterMs } = classify(error);
     if (!dependency) return { kind: 'ignored' };
     const { name, message } = summarizeError(error);
@@ -141,6 +203,8 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   async function close(): Promise<void> {
     for (const [name, permit] of held) await circuits.get(name)?.report(permit, { kind: 'ignored' });
     held.clear();
+    for (const [name, turn] of turns) policies.get(name)?.limit?.giveBack(turn);
+    turns.clear();
   }
 
   return { admit, call, reportWhole, abandon, close, failures };

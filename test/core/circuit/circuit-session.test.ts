@@ -4,13 +4,17 @@ import { circuitSession } from '../../../lambdas/core/circuit/circuit-session.ts
 import { localCircuit } from '../../../lambdas/core/circuit/local-circuit.ts';
 import { classifyError } from '../../../lambdas/core/classifier.ts';
 import { CircuitOpenError, ConfigurationError, HandlerTimeoutError } from '../../../lambdas/core/errors.ts';
+import type { CallPolicies } from '../../../lambdas/core/policies/call-policies.ts';
 import { DEFAULTS } from '../../../lambdas/core/settings.ts';
 import { deferred, fakeClock, idle } from '../fixtures.ts';
 
 const down = Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
 const failing = () => Promise.reject(down);
 
-function setup(names: readonly string[] = ['tracker']) {
+function setup(
+  names: readonly string[] = ['tracker'],
+  policies: ReadonlyMap<string, CallPolicies> = new Map(),
+) {
   const clock = fakeClock();
   const controller = new AbortController();
   const rejected: string[] = [];
@@ -28,11 +32,13 @@ function setup(names: readonly string[] = ['tracker']) {
   const session = () =>
     circuitSession({
       circuits,
+      policies,
       classify: (error) => classifyError(error, clock.now()),
       signal: controller.signal,
       onRejected: (name) => void rejected.push(name),
       now: clock.now,
       remainingMs: () => 30_000,
+      handlerMs: () => 27_000,
     });
   const breakCircuit = async (name = 'tracker'): Promise<void> => {
     for (let at = 0; at < 2; at += 1)
@@ -88,7 +94,11 @@ describe('a message and its circuits', () => {
     await breakCircuit('tracker');
     clock.advance(60_000); // the tracker may be probed now
     await breakCircuit('mail');
-    expect(await session().admit()).toEqual({ circuit: 'mail', retryAtEpochMs: clock.now() + 60_000 });
+    expect(await session().admit()).toEqual({
+      kind: 'refused',
+      circuit: 'mail',
+      retryAtEpochMs: clock.now() + 60_000,
+    });
     expect(rejected).toEqual(['mail']);
     expect(stateOf('tracker')).toBe('half-open');
     expect(await session().call('tracker', () => 'probed')).toBe('probed');
