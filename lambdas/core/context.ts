@@ -1,4 +1,5 @@
 import type { ReceivedMessage } from './message.ts';
+import type { Operation } from './policies/policy.ts';
 
 /** Writes structured log lines. Powertools' `Logger` fits. */
 export interface Logger {
@@ -11,14 +12,19 @@ export interface Logger {
 /** A circuit, as a handler uses it. */
 export interface CircuitHandle {
   /**
-   * Make a call through the circuit. Errors that speak of the dependency's health count against it.
+   * Make a call through the circuit, under the policies that its settings name: from the outside in a time-out of the
+   * whole, retry, the circuit itself, rate limit, bulkhead, a time-out of each attempt. Errors that speak of the
+   * dependency's health count against the circuit.
    *
-   * @throws {CircuitOpenError} without calling, while the circuit is open; unhandled, it puts the message back without
-   * a charge
+   * @throws {RefusedError} without calling, while the circuit is open ({@link CircuitOpenError}), the rate limit reached
+   * ({@link RateLimitedError}) or the bulkhead full ({@link BulkheadFullError}); unhandled, it puts the message back
+   * without a charge
+   * @throws {CallTimeoutError} if it takes longer than it may
+   * @throws {RetryExhaustedError} if it failed as often as it was repeated, with the last error as its cause
    * @example
    * const response = await ctx.circuit('tracker').call((signal) => fetch(url, { signal }));
    */
-  call<T>(operation: (signal: AbortSignal) => T | Promise<T>): Promise<T>;
+  call<T>(operation: Operation<T>): Promise<T>;
 }
 
 /** What a handler gets beside the payload. */
