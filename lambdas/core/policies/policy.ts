@@ -31,14 +31,14 @@ export interface PolicyCallOptions {
   readonly deadlineEpochMs?: number;
 }
 
-/** Stands between a caller and a dependency. */
-export interface Policy {
+/** Stands between a caller and a dependency. `F` is what it may answer by itself, in place of the operation. */
+export interface Policy<F = never> {
   /** What it does. */
   readonly kind: PolicyKind;
   /** Dimension of its metrics, and its name in errors and log lines. */
   readonly name: string;
   /** Make a call under the policy. */
-  call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T>;
+  call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T | F>;
 }
 
 /** A function whose calls go through a policy. */
@@ -58,14 +58,14 @@ export type Guarded<Args extends readonly unknown[], Result, P> = ((...args: Arg
  * await findIssue('42');
  * await findIssue.under(context.signal)('42');
  */
-export function guardedBy<P extends Policy>(policy: P) {
+export function guardedBy<F, P extends Policy<unknown>>(policy: Policy<F> & P) {
   return <Args extends readonly unknown[], Result>(
     operation: (signal: AbortSignal, ...args: Args) => Result | Promise<Result>,
-  ): Guarded<Args, Result, P> => {
-    const run = (...args: Args): Promise<Result> => policy.call((signal) => operation(signal, ...args));
+  ): Guarded<Args, Result | F, P> => {
+    const run = (...args: Args): Promise<Result | F> => policy.call((signal) => operation(signal, ...args));
     const under =
       (signal: AbortSignal) =>
-      (...args: Args): Promise<Result> =>
+      (...args: Args): Promise<Result | F> =>
         policy.call((inner) => operation(inner, ...args), { signal });
     return Object.assign(run, { policy, under });
   };
