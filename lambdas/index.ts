@@ -76,6 +76,7 @@ export type { SettingsInput } from './core/parse-settings.ts';
 export { type ComposedPolicy, type Composition, compose, withPolicies } from './core/policies/compose.ts';
 export type { FallbackHandling, FallbackPolicy, FallbackStatistics } from './core/policies/fallback.ts';
 export {
+  type AnswerOf,
   type Guarded,
   guardedBy,
   type Operation,

@@ -29,5 +29,5 @@ export function fallback<F>(options: FallbackOptions<F>): FallbackPolicy<F> {
  * const price = await findPrice('42');
  */
 export function withFallback<F>(options: FallbackOptions<F>) {
-  return guardedBy<F, FallbackPolicy<F>>(fallback(options));
+  return guardedBy(fallback(options));
 }

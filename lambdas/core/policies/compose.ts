@@ -105,7 +105,7 @@ export function compose<F = never>(composition: Composition<F>): ComposedPolicy<
  * const issue = await findIssue('42');
  */
 export function withPolicies<F = never>(composition: Composition<F>) {
-  return guardedBy<F, ComposedPolicy<F>>(compose(composition));
+  return guardedBy(compose(composition));
 }
 
 /** Calls under a policy; `inner` is what stands inside of it. */
