@@ -5,6 +5,7 @@ export {
   withCircuitBreaker,
 } from './aws/circuit-breaker.ts';
 export type { RuntimeClients } from './aws/clients.ts';
+export { type FallbackOptions, fallback, withFallback } from './aws/fallback.ts';
 export {
   type IntakeChange,
   type IntakeState,
@@ -31,6 +32,9 @@ export {
   resilientConsumer,
   type SqsHandler,
 } from './aws/resilient-consumer.ts';
+export { type RetryOptions, retry, withRetry } from './aws/retry.ts';
+export { type RetryBudgetOptions, retryBudget } from './aws/retry-budget.ts';
+export { type TimeoutOptions, timeout, withTimeout } from './aws/timeout.ts';
 export type {
   CircuitDecision,
   CircuitSnapshot,
@@ -53,11 +57,13 @@ export {
   ConfigurationError,
   type ConfigurationProblem,
   DeferError,
+  FallbackFailedError,
   HandlerTimeoutError,
   PermanentError,
   RateLimitedError,
   RefusedError,
   RetryAfterError,
+  type RetryCallStatistics,
   RetryExhaustedError,
   type RetryStop,
   SpillwayError,
@@ -67,7 +73,10 @@ export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
+export { type ComposedPolicy, type Composition, compose, withPolicies } from './core/policies/compose.ts';
+export type { FallbackHandling, FallbackPolicy, FallbackStatistics } from './core/policies/fallback.ts';
 export {
+  type AnswerOf,
   type Guarded,
   guardedBy,
   type Operation,
@@ -75,6 +84,9 @@ export {
   type PolicyCallOptions,
   type PolicyKind,
 } from './core/policies/policy.ts';
+export type { RetryPolicy, RetryResult } from './core/policies/retry.ts';
+export type { RetryBudget } from './core/policies/retry-budget.ts';
+export type { RetryStatistics } from './core/policies/retry-statistics.ts';
 export type {
   AdaptiveConcurrencySettings,
   BulkheadSettings,
@@ -83,6 +95,7 @@ export type {
   RetryBudgetSettings,
   RetrySettings,
 } from './core/policies/settings.ts';
+export type { TimeoutPolicy, TimeoutStatistics } from './core/policies/timeout.ts';
 export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
 export {

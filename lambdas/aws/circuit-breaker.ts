@@ -3,7 +3,8 @@ import type { CircuitTransition } from '../core/circuit/circuit.ts';
 import { breakerOn, type CircuitBreaker } from '../core/circuit/circuit-breaker.ts';
 import { memoryCircuits } from '../core/circuit/memory-circuits.ts';
 import { sharedCircuit } from '../core/circuit/shared-circuit.ts';
-import { type Classification, classifyError } from '../core/classifier.ts';
+import { classifyError } from '../core/classifier.ts';
+import { classifyWith } from '../core/classify-with.ts';
 import { summarizeError } from '../core/failure.ts';
 import { parseCircuitSettings } from '../core/parse-settings.ts';
 import { guardedBy } from '../core/policies/policy.ts';
@@ -24,7 +25,7 @@ export interface CircuitBreakerOptions extends PolicyOptions, Partial<CircuitSet
   /** Client for the table. It should try once: what is reported twice counts twice. @default - such a client */
   readonly client?: DynamoDBClient;
   /**
-   * Whether an error speaks of the dependency's health.
+   * Whether an error speaks of the dependency's health. If it throws, the default decides. Refusals of ours never do.
    *
    * @default - what {@link classifyError} says: time-outs, connection errors, 5xx, 429
    */
@@ -66,10 +67,11 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     onStoreError: (operation, error) =>
       emit({ kind: 'store-error', operation, error: summarizeError(error) }),
   });
-  const classify = (error: unknown): Classification => {
-    const classification = classifyError(error, clock.now());
-    return isFailure === undefined ? classification : { ...classification, dependency: isFailure(error) };
-  };
+  const classify = classifyWith(
+    (error, now) => isFailure && { ...classifyError(error, now), dependency: isFailure(error) },
+    clock,
+    emit,
+  );
   return breakerOn({ circuit, classify, clock });
 }
 

@@ -1,12 +1,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { attemptNotes } from '../core/attempt-notes.ts';
 import { type BatchResult, processBatch } from '../core/batch.ts';
-import { type Classification, type Classifier, classifyError } from '../core/classifier.ts';
+import { type Classifier, classifyError } from '../core/classifier.ts';
+import { classifyWith } from '../core/classify-with.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { HandlerContext } from '../core/context.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
-import type { EventSink } from '../core/events.ts';
-import { summarizeError } from '../core/failure.ts';
 import { type IdempotencyKeySource, idempotencyKeyOf, naturallyIdempotent } from '../core/idempotency.ts';
 import { intakeGate } from '../core/intake-gate.ts';
 import type { ReceivedMessage } from '../core/message.ts';
@@ -144,7 +143,7 @@ function consumerOn<Payload, CircuitName extends string>(
     circuits,
     gate: intakeGate({ settings, intake, counts: deadLetterCounts, starts, emit, clock, random }),
     guard: options.idempotency === 'natural' ? naturallyIdempotent : ports.guard(),
-    classify: classifierOf(options.classify, emit, clock),
+    classify: classifyWith(options.classify, clock, emit),
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
     handle: (payload, context) => options.handle(payload as Payload, context),
@@ -177,23 +176,6 @@ function consumerOn<Payload, CircuitName extends string>(
     }
     if (given.abandoned) await exit();
     return { batchItemFailures: given.putBack.map((itemIdentifier) => ({ itemIdentifier })) };
-  };
-}
-
-/** A classifier of one's own that throws must not replace the error that it was asked about. */
-function classifierOf(
-  own: Classifier | undefined,
-  emit: EventSink,
-  clock: Clock,
-): (error: unknown) => Classification {
-  return (error) => {
-    const now = clock.now();
-    try {
-      return own?.(error, now) ?? classifyError(error, now);
-    } catch (thrown) {
-      emit({ kind: 'classifier-error', error: summarizeError(thrown) });
-      return classifyError(error, now);
-    }
   };
 }
 

@@ -141,7 +141,9 @@ export function classifyError(error: unknown, now: number): Classification {
 function classifyOne(error: object, now: number): Classification | undefined {
   if (isInstance(error, PermanentError)) return { ...refused, reason: error.reason };
   if (isInstance(error, RetryAfterError)) return outage(error.retryAfterMs);
-  if (isInstance(error, HandlerTimeoutError) || isInstance(error, CallTimeoutError)) return timeout;
+  if (isInstance(error, HandlerTimeoutError)) return timeout;
+  // Where no time was left at all, the dependency was not asked.
+  if (isInstance(error, CallTimeoutError)) return { ...timeout, dependency: error.afterMs > 0 };
   if (isInstance(error, DeferError) || isInstance(error, RefusedError)) return bug;
   const name = textField(error, 'name') ?? '';
   if (VALIDATION_NAMES.has(name)) return invalid;

@@ -209,6 +209,18 @@ export type RetryStop =
   /** The next attempt would have begun after the deadline. */
   | 'deadline';
 
+/** How often one call was attempted, and how that went. */
+export interface RetryCallStatistics {
+  /** Attempts that were made. */
+  readonly attempts: number;
+  /** Number of the attempt that succeeded, from 1. */
+  readonly successfulAttempt: number | undefined;
+  /** Time from the first attempt to the end of the last one. Milliseconds. */
+  readonly totalMs: number;
+  /** Error of the last attempt that failed; `undefined` if none did. */
+  readonly lastError: unknown;
+}
+
 /** Options of {@link RetryExhaustedError}. */
 export interface RetryExhaustedErrorOptions {
   /** Name of the policy. */
@@ -235,11 +247,42 @@ export class RetryExhaustedError extends SpillwayError {
       budget: 'the retry budget is spent',
       deadline: 'no time is left',
     };
-    super(`"${policy}" failed after ${attempts} attempts: ${why[stoppedBy]}`, { cause });
+    super(
+      `"${policy}" failed after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${why[stoppedBy]}`,
+      { cause },
+    );
     this.policy = policy;
     this.attempts = attempts;
     this.totalMs = totalMs;
     this.stoppedBy = stoppedBy;
+  }
+
+  /** The same as a successful call has. */
+  get statistics(): RetryCallStatistics {
+    const { attempts, totalMs, cause: lastError } = this;
+    return { attempts, successfulAttempt: undefined, totalMs, lastError };
+  }
+}
+
+/** Options of {@link FallbackFailedError}. */
+export interface FallbackFailedErrorOptions {
+  /** Name of the policy. */
+  readonly policy: string;
+  /** What the call failed with. */
+  readonly cause: unknown;
+  /** What the fallback failed with. */
+  readonly fallbackError: unknown;
+}
+
+/** A call failed, and so did its fallback. Its `cause` is what the call failed with, and decides what becomes of a message. */
+export class FallbackFailedError extends SpillwayError {
+  readonly policy: string;
+  readonly fallbackError: unknown;
+
+  constructor({ policy, cause, fallbackError }: FallbackFailedErrorOptions) {
+    super(`the fallback "${policy}" failed too`, { cause });
+    this.policy = policy;
+    this.fallbackError = fallbackError;
   }
 }
 

@@ -4,15 +4,9 @@ import type { Circuit } from './circuit/circuit.ts';
 import type { CircuitFailure, Refusal } from './circuit/circuit-session.ts';
 import type { Classification } from './classifier.ts';
 import type { Clock, Random } from './clock.ts';
-import { causes, isInstance } from './error-shape.ts';
-import {
-  BulkheadFullError,
-  DeferError,
-  PermanentError,
-  RateLimitedError,
-  RefusedError,
-  RetryAfterError,
-} from './errors.ts';
+import { deferralOf } from './deferral.ts';
+import { isInstance } from './error-shape.ts';
+import { BulkheadFullError, DeferError, RateLimitedError, type RefusedError } from './errors.ts';
 import type { DeferralCause } from './events.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope, Finding, Sentence } from './failure-envelope.ts';
@@ -226,15 +220,6 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
 
 function lastErrorOf({ lastError }: MessageRecord): { error?: ErrorSummary } {
   return lastError === undefined ? {} : { error: lastError };
-}
-
-/** The error that asks for a deferral, wherever it stands in the chain of causes; a typed error around it decides. */
-function deferralOf(error: unknown): DeferError | RefusedError | undefined {
-  for (const cause of causes(error)) {
-    if (isInstance(cause, DeferError) || isInstance(cause, RefusedError)) return cause;
-    if (isInstance(cause, PermanentError) || isInstance(cause, RetryAfterError)) return undefined;
-  }
-  return undefined;
 }
 
 function causeOf(refused: RefusedError): DeferralCause {

@@ -76,15 +76,17 @@ export function startInvocation(clock: Clock, remainingMs: number, messages = 1)
 const ABORT_NAMES = new Set(['AbortError', 'CanceledError', 'CancelError']);
 const ABORT_CODES = new Set(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED']);
 
+/** Whether an error is what clients answer an abort with, whatever its reason was. */
+export function isAbort(error: unknown): boolean {
+  const [thrown] = causes(error);
+  if (thrown === undefined) return false;
+  return ABORT_NAMES.has(textField(thrown, 'name') ?? '') || ABORT_CODES.has(textField(thrown, 'code') ?? '');
+}
+
 /**
  * The reason of an abort, for clients that answer one with an error of their own (the AWS SDK, axios): once the signal
  * has aborted, such an error means what aborted it. Any other error is what it is.
  */
 export function reasonOfAbort(error: unknown, signal: AbortSignal): unknown {
-  if (!signal.aborted) return error;
-  const [thrown] = causes(error);
-  if (thrown === undefined) return error;
-  const aborted =
-    ABORT_NAMES.has(textField(thrown, 'name') ?? '') || ABORT_CODES.has(textField(thrown, 'code') ?? '');
-  return aborted ? signal.reason : error;
+  return signal.aborted && isAbort(error) ? signal.reason : error;
 }

@@ -1,11 +1,19 @@
 import type { Classification } from '../classifier.ts';
 import type { Clock } from '../clock.ts';
-import { textField } from '../error-shape.ts';
-import { CircuitOpenError, SpillwayError } from '../errors.ts';
+import { deferralOf } from '../deferral.ts';
+import { isInstance, textField } from '../error-shape.ts';
+import { CallTimeoutError, CircuitOpenError, SpillwayError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
 import type { Operation, Policy, PolicyCallOptions } from '../policies/policy.ts';
-import { type CallOutcome, type CircuitSnapshot, outcomeOfSuccess, type Permit } from './circuit.ts';
+import { NEVER, promptly, unlessAborted } from '../policies/signals.ts';
+import {
+  type Admission,
+  type CallOutcome,
+  type CircuitSnapshot,
+  outcomeOfSuccess,
+  type Permit,
+} from './circuit.ts';
 import type { SharedCircuit } from './shared-circuit.ts';
 
 /** A probe did not answer in the time that it had. */
@@ -16,8 +24,8 @@ export class ProbeTimeoutError extends SpillwayError {
 }
 
 /**
- * Options of a call through a {@link CircuitBreaker}. An abort by the signal, unless it is a time-out that aborts, says
- * nothing about the dependency.
+ * Options of a call through a {@link CircuitBreaker}. An abort by the signal ends the call at once and says nothing about
+ * the dependency, unless it is a time-out that aborts.
  */
 export interface CallOptions<T> extends PolicyCallOptions {
   /**
@@ -26,6 +34,13 @@ export interface CallOptions<T> extends PolicyCallOptions {
    * @default - the error is thrown
    */
   readonly fallback?: (error: unknown) => T | Promise<T>;
+  /**
+   * Whether the dependency has been called by now, for operations that may wait before they call it: until then nothing
+   * counts against it.
+   *
+   * @default - as soon as the operation is begun
+   */
+  readonly reached?: () => boolean;
 }
 
 /** What happened at a breaker in this process. */
@@ -58,6 +73,7 @@ export interface CircuitBreaker extends Policy {
    *
    * @throws {CircuitOpenError} without calling, while the circuit is open
    * @throws {ProbeTimeoutError} if a probe takes longer than `probeTimeoutMs`
+   * @throws the reason of the signal, when that aborts
    */
   call<T>(operation: Operation<T>, options?: CallOptions<T>): Promise<T>;
   /** The state as far as it is known here, without asking anybody. */
@@ -78,7 +94,6 @@ export interface BreakerOptions {
   readonly clock: Clock;
 }
 
-const NEVER = new AbortController().signal;
 const IGNORED: CallOutcome = { kind: 'ignored' };
 
 /** Make calls through a circuit. */
@@ -98,8 +113,11 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
   let lastFailureAtEpochMs: number | undefined;
 
   async function call<T>(operation: Operation<T>, options?: CallOptions<T>): Promise<T> {
+    const signal = options?.signal ?? NEVER;
+    if (signal.aborted) return instead(signal.reason, options);
     const asked = circuit.admit();
-    const admission = 'kind' in asked ? asked : await asked;
+    const admission = 'kind' in asked ? asked : await answerOf(asked, signal);
+    if (admission === undefined) return instead(signal.reason, options);
     if (admission.kind === 'refused') {
       counts.rejected += 1;
       const retryAfterMs = Math.max(0, admission.retryAtEpochMs - clock.now());
@@ -107,7 +125,6 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
       return instead(error, options);
     }
     const { permit } = admission;
-    const signal = options?.signal ?? NEVER;
     const deadline = options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY;
     const startedAt = slowCallMs === undefined ? 0 : clock.now();
     counts.calls += 1;
@@ -115,9 +132,9 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     try {
       result = await (permit.probe
         ? probe(operation, permit, signal, deadline)
-        : operation(signal, deadline));
+        : promptly(operation, signal, deadline));
     } catch (error) {
-      const failed = report(permit, outcomeOf(error, signal));
+      const failed = report(permit, outcomeOf(error, signal, options?.reached));
       if (failed !== undefined) await failed;
       return instead(error, options);
     }
@@ -128,6 +145,20 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     return result;
   }
 
+  /** What a circuit answers that has to read first; nothing if the caller aborts before, who gives back what it gets. */
+  async function answerOf(asked: Promise<Admission>, signal: AbortSignal): Promise<Admission | undefined> {
+    if (signal === NEVER) return asked;
+    try {
+      return await unlessAborted(asked, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      void asked.then((late) => {
+        if (late.kind === 'admitted') return circuit.report(late.permit, IGNORED);
+      });
+      return undefined;
+    }
+  }
+
   /** A probe that takes too long is given up: somebody else may probe soon after. */
   async function probe<T>(
     operation: Operation<T>,
@@ -136,27 +167,21 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     deadline: number,
   ): Promise<T> {
     counts.probes += 1;
-    if (endsBy === Number.POSITIVE_INFINITY) return operation(signal, deadline);
+    if (endsBy === Number.POSITIVE_INFINITY) return promptly(operation, signal, deadline);
     const limitMs = Math.max(0, endsBy - clock.now());
     const limit = new AbortController();
-    const late = Promise.withResolvers<never>();
-    const cancel = clock.after(limitMs, () => {
-      const error = new ProbeTimeoutError(name, limitMs);
-      late.reject(error);
-      limit.abort(error);
-    });
+    const cancel = clock.after(limitMs, () => limit.abort(new ProbeTimeoutError(name, limitMs)));
     try {
-      return await Promise.race([
-        operation(AbortSignal.any([signal, limit.signal]), Math.min(deadline, endsBy)),
-        late.promise,
-      ]);
+      const either = AbortSignal.any([signal, limit.signal]);
+      return await promptly(operation, either, Math.min(deadline, endsBy));
     } finally {
       cancel();
     }
   }
 
-  function outcomeOf(error: unknown, signal: AbortSignal): CallOutcome {
-    if (signal.aborted && textField(signal.reason, 'name') !== 'TimeoutError') return IGNORED;
+  function outcomeOf(error: unknown, signal: AbortSignal, reached?: () => boolean): CallOutcome {
+    if (reached?.() === false || deferralOf(error) !== undefined) return IGNORED;
+    if (signal.aborted && !isTimeout(signal.reason)) return IGNORED;
     const { dependency, retryAfterMs } = classify(reasonOfAbort(error, signal));
     if (!dependency && !(error instanceof ProbeTimeoutError)) return IGNORED;
     const { name: kind, message } = summarizeError(error);
@@ -190,4 +215,10 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     forceClosed: () => circuit.set('forced-closed'),
     reset: () => circuit.set('closed'),
   };
+}
+
+/** A time-out of the caller's: what did not answer by then was under way. */
+function isTimeout(reason: unknown): boolean {
+  if (typeof reason !== 'object' || reason === null) return false;
+  return isInstance(reason, CallTimeoutError) || textField(reason, 'name') === 'TimeoutError';
 }

@@ -5,14 +5,13 @@ import {
   type BulkheadSettings,
   CALL_DEFAULTS,
   type CallSettings,
+  LONGEST_WAIT_MS,
   type RateLimitSettings,
   type RetryBudgetSettings,
   type RetrySettings,
 } from './settings.ts';
 
 const DAY_MS = 86_400_000;
-/** A call within an invocation ends with it, after 15 minutes at the most. */
-const LONGEST_WAIT_MS = 900_000;
 const MOST_CALLS = 1_000_000;
 
 /** The keys of {@link CallSettings}. */

@@ -31,15 +31,20 @@ export interface PolicyCallOptions {
   readonly deadlineEpochMs?: number;
 }
 
-/** Stands between a caller and a dependency. */
-export interface Policy {
+/** Stands between a caller and a dependency. `F` is what it may answer by itself, in place of the operation. */
+export interface Policy<F = never> {
   /** What it does. */
   readonly kind: PolicyKind;
   /** Dimension of its metrics, and its name in errors and log lines. */
   readonly name: string;
   /** Make a call under the policy. */
-  call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T>;
+  call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T | F>;
+  /** Never set: it tells the type of the answer to {@link AnswerOf}. */
+  readonly answer?: F;
 }
+
+/** What a policy may answer by itself. */
+export type AnswerOf<P> = P extends { readonly answer?: infer F } ? F : never;
 
 /** A function whose calls go through a policy. */
 export type Guarded<Args extends readonly unknown[], Result, P> = ((...args: Args) => Promise<Result>) & {
@@ -58,14 +63,15 @@ export type Guarded<Args extends readonly unknown[], Result, P> = ((...args: Arg
  * await findIssue('42');
  * await findIssue.under(context.signal)('42');
  */
-export function guardedBy<P extends Policy>(policy: P) {
+export function guardedBy<P extends Policy<unknown>>(policy: Policy<AnswerOf<P>> & P) {
+  type Answer<Result> = Promise<Result | AnswerOf<P>>;
   return <Args extends readonly unknown[], Result>(
     operation: (signal: AbortSignal, ...args: Args) => Result | Promise<Result>,
-  ): Guarded<Args, Result, P> => {
-    const run = (...args: Args): Promise<Result> => policy.call((signal) => operation(signal, ...args));
+  ): Guarded<Args, Result | AnswerOf<P>, P> => {
+    const run = (...args: Args): Answer<Result> => policy.call((signal) => operation(signal, ...args));
     const under =
       (signal: AbortSignal) =>
-      (...args: Args): Promise<Result> =>
+      (...args: Args): Answer<Result> =>
         policy.call((inner) => operation(inner, ...args), { signal });
     return Object.assign(run, { policy, under });
   };

@@ -82,6 +82,9 @@ export interface CallSettings {
   readonly adaptiveConcurrency?: AdaptiveConcurrencySettings;
 }
 
+/** Longest time that a call may wait: it ends with its invocation, after 15 minutes at the most. Milliseconds. */
+export const LONGEST_WAIT_MS = 900_000;
+
 /** Defaults of policies around calls. */
 export const CALL_DEFAULTS = {
   retry: { attempts: 3, kind: 'full-jitter', firstDelayMs: 1_000, capMs: 60_000, base: 2 },

@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts';
+import type { Operation } from './policy.ts';
+
+/**
+ * The signal of a call that nobody can abort. It keeps no listeners: it lives as long as the process, and operations
+ * that add one for each call would fill the memory.
+ */
+export const NEVER: AbortSignal = new AbortController().signal;
+NEVER.addEventListener = (): void => {};
+
+const ONCE = { once: true };
+
+/**
+ * Run an operation that ends at once, with the signal's reason, when the signal aborts: also one that does not heed it,
+ * whose result nobody waits for then. One whose signal has aborted already is not begun.
+ */
+export function promptly<T>(
+  operation: Operation<T>,
+  signal: AbortSignal,
+  deadlineEpochMs: number,
+): T | Promise<T> {
+  if (signal === NEVER) return operation(signal, deadlineEpochMs);
+  if (signal.aborted) throw signal.reason;
+  return unlessAborted(operation(signal, deadlineEpochMs), signal);
+}
+
+/** The same, of work that is under way. */
+export function unlessAborted<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    Promise.resolve(work).then(
+      (value) => {
+        signal.removeEventListener('abort', abort);
+        resolve(value);
+      },
+      (error) => {
+        signal.removeEventListener('abort', abort);
+        reject(error);
+      },
+    );
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, ONCE);
+  });
+}
+
+/**
+ * Wait on a clock. Leaves neither a timer nor a listener behind.
+ *
+ * @throws the signal's reason, at the moment that it aborts
+ */
+export function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const abort = (): void => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+    signal.addEventListener('abort', abort, ONCE);
+  });
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.ts';
+import { CallTimeoutError } from '../errors.ts';
+import type { EventSink } from '../events.ts';
+import { deadlineQueue, type Expiring } from './deadline-queue.ts';
+import type { Operation, Policy, PolicyCallOptions } from './policy.ts';
+import { quiet } from './quiet-sink.ts';
+import { NEVER } from './signals.ts';
+
+/** Options of {@link timeoutOn}. */
+export interface TimeoutOnOptions {
+  readonly name: string;
+  /** Read at each call, so it may change. */
+  readonly settings: {
+    /** Longest time that a call may take. Milliseconds. */
+    readonly timeoutMs: number;
+  };
+  readonly clock: Clock;
+  readonly emit: EventSink;
+}
+
+/** What happened at a time-out in this process. */
+export interface TimeoutStatistics {
+  /** Calls that were begun. */
+  readonly calls: number;
+  /** Calls that took too long. */
+  readonly timedOut: number;
+}
+
+/** Limits the time that a call takes. */
+export interface TimeoutPolicy extends Policy {
+  readonly kind: 'timeout';
+  /**
+   * Make a call that has ended after `timeoutMs`, or by the caller's deadline if that is earlier. Its signal aborts then,
+   * with the error as reason, and the call rejects at that moment, whether the operation heeds its signal or not; so it
+   * does when the caller aborts. The signal of a call that has ended by itself never aborts.
+   *
+   * @throws {CallTimeoutError} if it takes longer; at once, without calling, if there is no time at all
+   * @throws the reason of the caller's signal, when that aborts
+   */
+  call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T>;
+  statistics(): TimeoutStatistics;
+}
+
+/** Limit the time of calls. All calls of one policy share an alarm ({@link deadlineQueue}). */
+export function timeoutOn({ name, settings, clock, emit }: TimeoutOnOptions): TimeoutPolicy {
+  const queue = deadlineQueue(clock);
+  const tell = quiet(emit);
+  let calls = 0;
+  let timedOut = 0;
+
+  function late(afterMs: number): CallTimeoutError {
+    timedOut += 1;
+    tell({ kind: 'call-timed-out', policy: name, afterMs });
+    return new CallTimeoutError({ policy: name, afterMs });
+  }
+
+  function call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T> {
+    const outer = options?.signal ?? NEVER;
+    if (outer.aborted) return Promise.reject(outer.reason);
+    const startedAt = clock.now();
+    const deadline = Math.min(
+      startedAt + settings.timeoutMs,
+      options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY,
+    );
+    calls += 1;
+    if (deadline <= startedAt) return Promise.reject(late(0));
+
+    const controller = new AbortController();
+    return new Promise<T>((resolve, reject) => {
+      const work = Promise.resolve(operation(controller.signal, deadline));
+      const stop = (reason: unknown): void => {
+        reject(reason);
+        controller.abort(reason);
+      };
+      const abort = (): void => {
+        queue.remove(entry);
+        stop(outer.reason);
+      };
+      const entry: Expiring = {
+        deadline,
+        before: undefined,
+        after: undefined,
+        expire(): void {
+          if (outer !== NEVER) outer.removeEventListener('abort', abort);
+          stop(late(deadline - startedAt));
+        },
+      };
+      const end = (): void => {
+        queue.remove(entry);
+        if (outer !== NEVER) outer.removeEventListener('abort', abort);
+      };
+      work.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error) => {
+          end();
+          reject(error);
+        },
+      );
+      if (outer.aborted) {
+        stop(outer.reason); // by the operation itself, before it returned
+        return;
+      }
+      queue.add(entry);
+      if (outer !== NEVER) outer.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  return { kind: 'timeout', name, call, statistics: () => ({ calls, timedOut }) };
+}
