@@ -11,8 +11,8 @@ import {
 } from './settings.ts';
 
 const DAY_MS = 86_400_000;
-/** A call within an invocation ends with it, after 15 minutes at the most. */
-const LONGEST_WAIT_MS = 900_000;
+/** A call within an invocation ends with it, after 15 minutes at the most. Milliseconds. */
+export const LONGEST_WAIT_MS = 900_000;
 const MOST_CALLS = 1_000_000;
 
 /** The keys of {@link CallSettings}. */
