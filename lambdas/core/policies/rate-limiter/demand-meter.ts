@@ -1,13 +1,16 @@
 /** Time over which demand is averaged. Long enough to be exact, short enough to follow. Microseconds. */
 const MEMORY_US = 2_000_000;
 
+/** Standard deviations that demand may fall short by before permits are wasted. */
+const CAUTION = 1.3;
+
 /** How much is asked for lately. */
 export interface DemandMeter {
   /** Somebody asks. */
   note(nowUs: number): void;
   /**
-   * How many will be asked for within a time, almost certainly: what is expected, less two standard deviations (calls
-   * come at random, so the variance is the mean; the average's own is about as large).
+   * How many will be asked for within a time, with some caution: what is expected, less a multiple of the standard
+   * deviation. Calls that come at random have a variance as large as their mean.
    */
   certain(nowUs: number, spanUs: number): number;
 }
@@ -24,7 +27,7 @@ export function demandMeter(): DemandMeter {
     },
     certain(nowUs, spanUs) {
       const expected = (decayed(nowUs) * spanUs) / MEMORY_US;
-      return Math.max(0, Math.floor(expected - 2 * Math.sqrt(expected)));
+      return Math.max(0, Math.floor(expected - CAUTION * Math.sqrt(expected)));
     },
   };
 }

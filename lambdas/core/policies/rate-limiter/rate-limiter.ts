@@ -99,6 +99,10 @@ export function rateLimiterOn(options: RateLimiterOptions): RateLimiter {
     const now = nowUs();
     for (;;) {
       for (const waiter of line.first()) {
+        if (waiter.deadlineUs < now) {
+          tooLate(waiter);
+          continue;
+        }
         const permit = pool.take(now);
         if (permit === undefined) break;
         line.settle(waiter, admit(permit));
@@ -174,8 +178,9 @@ export function rateLimiterOn(options: RateLimiterOptions): RateLimiter {
       const permit = pool.take(now);
       if (permit !== undefined) return admit(permit);
     }
-    const deadlineUs = (deadlineEpochMs ?? Number.POSITIVE_INFINITY) * 1_000;
-    const latestUs = Math.max(now, Math.min(now + settings.maxWaitMs * 1_000, deadlineUs));
+    // Who need not wait is not refused, however late it is.
+    const deadlineUs = Math.max(now, (deadlineEpochMs ?? Number.POSITIVE_INFINITY) * 1_000);
+    const latestUs = Math.min(now + settings.maxWaitMs * 1_000, deadlineUs);
     return line.join({ latestUs, deadlineUs, signal });
   }
 

@@ -90,7 +90,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     const latestUs = Math.max(now, request.latestUs);
     if (latestUs === now && now < shard.notBeforeUs) return undefined;
     const needed = Math.min(request.needed, MOST_PERMITS);
-    const soon = meter.certain(now, Math.max(0, timeline.holdUs - REPLY_US));
+    const soon = timeline.holdUs <= REPLY_US ? 0 : meter.certain(now, timeline.holdUs - REPLY_US / 2);
     const wanted = Math.min(needed + soon, MOST_PERMITS);
     const demand = { nowUs: now, needed, wanted, latestUs, longestWaitUs: LONGEST_WAIT_US };
     return nextStep(timeline, { item: shard.item, busy: shard.busy }, demand);
