@@ -23,6 +23,7 @@ export {
   type ProducerResult,
   type SendOptions,
 } from './aws/producer.ts';
+export { type RateLimiterOptions, rateLimiter, withRateLimit } from './aws/rate-limiter.ts';
 export {
   type ConsumerOptionsBase,
   type IdempotentConsumerOptions,
@@ -75,6 +76,14 @@ export {
   type PolicyCallOptions,
   type PolicyKind,
 } from './core/policies/policy.ts';
+export type { OnStoreFailure } from './core/policies/rate-limiter/rate-limiter.ts';
+export type {
+  RateLimitedCallOptions,
+  RateLimiter,
+  RateLimiterStatistics,
+  RatePermit,
+  RateRefusal,
+} from './core/policies/rate-limiter/rate-limiter-types.ts';
 export type {
   AdaptiveConcurrencySettings,
   BulkheadSettings,

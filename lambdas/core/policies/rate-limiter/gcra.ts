@@ -82,7 +82,13 @@ export type LimitStep =
       readonly intervalUs: number;
     }
   /** It reaches further ahead than it can under this limit: it was another one, or a clock was far ahead. */
-  | { readonly name: 'clamp'; readonly seenUs: number; readonly toUs: number; readonly intervalUs: number };
+  | {
+      readonly name: 'clamp';
+      readonly nowUs: number;
+      readonly seenUs: number;
+      readonly toUs: number;
+      readonly intervalUs: number;
+    };
 
 /** What came of a step: the item after it, or the one that stood in its way. */
 export interface LimitStepResult {
@@ -138,7 +144,7 @@ export function nextStep(timeline: Timeline, { item, busy }: Belief, demand: Dem
   const far = nowUs + earlyUs + intervalUs;
   if (item !== undefined && item.tatUs > far) {
     const strange = item.intervalUs !== intervalUs || item.tatUs > far + longestWaitUs;
-    if (strange) return { name: 'clamp', seenUs: item.tatUs, toUs: far, intervalUs };
+    if (strange) return { name: 'clamp', nowUs, seenUs: item.tatUs, toUs: far, intervalUs };
   }
   const ahead = item !== undefined && item.tatUs > nowUs;
   const fromUs = ahead ? item.tatUs : nowUs;

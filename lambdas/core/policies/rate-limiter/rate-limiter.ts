@@ -21,7 +21,7 @@ export const ON_STORE_FAILURE = ['refuse', 'local'] as const;
 export type OnStoreFailure = (typeof ON_STORE_FAILURE)[number];
 
 /** Options of {@link rateLimiterOn}. */
-export interface RateLimiterOptions {
+export interface LimiterOptions {
   /** All who give the same name and store share the limit. */
   readonly name: string;
   /** Looked at in every call: what changes in it takes effect at once. */
@@ -49,7 +49,7 @@ const STORE_PAUSE_US = 1_000_000;
  * Make a rate limiter: at most `limit × t / perMs + burst` calls within any time t. See gcra.ts for how, and
  * docs/patterns/rate-limiter.md for what it takes.
  */
-export function rateLimiterOn(options: RateLimiterOptions): RateLimiter {
+export function rateLimiterOn(options: LimiterOptions): RateLimiter {
   const { name, settings, store, onStoreFailure, skewMs, clock, random, emit } = options;
   const counts = { admitted: 0, refused: 0, waited: 0, wasted: 0, storeCalls: 0 };
   const issued = new WeakMap<RatePermit, Span>();
@@ -159,7 +159,10 @@ export function rateLimiterOn(options: RateLimiterOptions): RateLimiter {
     const now = nowUs();
     const firstUs = Math.max(availableUs, now);
     const intervalUs = (perMs * 1_000) / limit;
-    const retryUs = Math.min(Math.max(promisedUs, firstUs), firstUs + perMs * 1_000);
+    const lastUs = firstUs + perMs * 1_000;
+    // What lies further ahead was promised under another limit.
+    const retryUs =
+      promisedUs > lastUs + intervalUs ? firstUs : Math.min(Math.max(promisedUs, firstUs), lastUs);
     promisedUs = retryUs + intervalUs;
     counts.refused += 1;
     const retryAtEpochMs = Math.ceil(retryUs / 1_000);
@@ -180,7 +183,7 @@ export function rateLimiterOn(options: RateLimiterOptions): RateLimiter {
     }
     // Who need not wait is not refused, however late it is.
     const deadlineUs = Math.max(now, (deadlineEpochMs ?? Number.POSITIVE_INFINITY) * 1_000);
-    const latestUs = Math.min(now + settings.maxWaitMs * 1_000, deadlineUs);
+    const latestUs = Math.floor(Math.min(now + settings.maxWaitMs * 1_000, deadlineUs));
     return line.join({ latestUs, deadlineUs, signal });
   }
 

@@ -6,6 +6,7 @@ import { demandMeter } from './demand-meter.ts';
 import {
   availableAtUs,
   type LimitStep,
+  type LimitStepResult,
   nextStep,
   permitsOf,
   type Span,
@@ -56,7 +57,7 @@ const KEEP_US = 86_400_000_000;
 /** What is believed of one shard. */
 interface Shard {
   item?: TimelineItem | undefined;
-  /** Whether it was ahead of time when it was last seen. */
+  /** Whether others had taken permits ahead of time when this was last a guess. */
   busy: boolean;
   /** Before that, nobody who cannot wait asks again. */
   notBeforeUs: number;
@@ -88,18 +89,25 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
   function stepFor(shard: Shard, timeline: Timeline, request: PermitRequest): LimitStep | undefined {
     const now = nowUs();
     const latestUs = Math.max(now, request.latestUs);
-    if (latestUs === now && now < shard.notBeforeUs) return undefined;
     const needed = Math.min(request.needed, MOST_PERMITS);
     const soon = timeline.holdUs <= REPLY_US ? 0 : meter.certain(now, timeline.holdUs - REPLY_US / 2);
     const wanted = Math.min(needed + soon, MOST_PERMITS);
     const demand = { nowUs: now, needed, wanted, latestUs, longestWaitUs: LONGEST_WAIT_US };
-    return nextStep(timeline, { item: shard.item, busy: shard.busy }, demand);
+    const step = nextStep(timeline, { item: shard.item, busy: shard.busy }, demand);
+    const early = latestUs === now && now < shard.notBeforeUs;
+    return early && step?.name !== 'clamp' ? undefined : step;
   }
 
-  function learn(shard: Shard, timeline: Timeline, item: TimelineItem | undefined): void {
+  function learn(
+    shard: Shard,
+    timeline: Timeline,
+    step: LimitStep,
+    { applied, item }: LimitStepResult,
+  ): void {
     const now = nowUs();
+    const guessed = shard.item === undefined || shard.item.tatUs <= step.nowUs;
+    if (guessed) shard.busy = applied ? step.name === 'extend' : item !== undefined && item.tatUs > now;
     shard.item = item;
-    shard.busy = item !== undefined && item.tatUs > now;
     const availableUs = availableAtUs(timeline, item);
     const jitterUs = Math.min(LONGEST_JITTER_US, Math.max(timeline.earlyUs / 2, timeline.intervalUs / 4));
     shard.notBeforeUs = availableUs > now ? Math.ceil(availableUs + random() * jitterUs) : 0;
@@ -122,7 +130,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
       });
       if (answer.kind === 'none') return { kind: 'failed' };
       const { applied, item } = answer.value;
-      learn(shard, timeline, item);
+      learn(shard, timeline, step, answer.value);
       const permits = applied && item !== undefined ? permitsOf(timeline, step, item) : [];
       late = permits.length > 0 && permits.every(({ untilUs }) => untilUs < nowUs());
       if (permits.length > 0 && !late) return { kind: 'granted', permits };
