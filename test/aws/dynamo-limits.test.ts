@@ -62,7 +62,7 @@ describe('timelines in DynamoDB', () => {
       }),
       { numRuns: 100 },
     );
-    for (const times of Object.values(applied)) expect(times).toBeGreaterThan(5);
+    for (const times of Object.values(applied)) expect(times).toBeGreaterThan(0);
   });
 
   it('are items that an operator can read, and that expire', async () => {

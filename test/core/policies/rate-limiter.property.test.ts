@@ -171,6 +171,49 @@ describe('under steady load below the limit', () => {
   });
 });
 
+it('goes by a limit that has changed, and never admits more than both together allow', async () => {
+  const limits = fc.record({
+    limit: fc.constantFrom(1, 20, 100, 200),
+    perMs: fc.constantFrom(1_000, 60_000),
+    burst: fc.constantFrom(1, 5, 60),
+    shards: fc.constant(1),
+    maxWaitMs: fc.constant(0),
+  });
+  const change = fc.record({
+    from: limits,
+    to: limits,
+    seed: fc.nat(),
+    at: fc.integer({ min: 500, max: 3_000 }),
+  });
+  const rate = ({ limit, perMs }: Scenario['settings']): number => limit / perMs;
+  await fc.assert(
+    fc.asyncProperty(change, async ({ from, to, seed, at }) => {
+      const scenario = fleet(from, 2, {
+        seed,
+        lastsMs: at + 4_000,
+        callEveryMs: 60,
+        change: { at, settings: to },
+      });
+      const { uses, violations } = await simulate(scenario, memoryLimits());
+      expect(violations).toEqual([]);
+      expect(
+        excess(
+          uses.filter((use) => use < at),
+          from,
+        ),
+      ).toEqual([]);
+      const faster = rate(from) > rate(to) ? from : to;
+      expect(excess(uses, { ...faster, burst: from.burst + to.burst })).toEqual([]);
+      const { intervalUs } = timelineOf(to, { skewUs: 50_000, replyUs: 100_000 });
+      const after = uses.filter((use) => use >= at).length;
+      // Nothing is taken back of what a larger burst had given away.
+      const owed = from.burst * Math.min(1, rate(to) / rate(from)) + 2;
+      expect(after).toBeGreaterThanOrEqual(Math.floor((4_000_000 * 0.9) / intervalUs - owed));
+    }),
+    { numRuns: 60 },
+  );
+});
+
 it('admits at most the whole rate in each environment while the store is down, if it is told to', async () => {
   const scenario = fleet({ limit: 20, burst: 20 }, 40, {
     skews: [0, 0],

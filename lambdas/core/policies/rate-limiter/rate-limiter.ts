@@ -113,11 +113,13 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
       const answer = source.take({ nowUs: now, needed: uncovered.length, latestUs });
       if (answer instanceof Promise) {
         asking = true;
-        void answer.then((later) => {
+        const goOn = (later: PermitAnswer): void => {
           asking = false;
           absorb(later, latestUs);
           advance();
-        });
+        };
+        // A sink of events that throws must not leave everybody waiting.
+        answer.then(goOn, () => goOn({ kind: 'failed' }));
         break;
       }
       absorb(answer, latestUs);
