@@ -24,6 +24,7 @@ export {
   type ProducerResult,
   type SendOptions,
 } from './aws/producer.ts';
+export { type RateLimiterOptions, rateLimiter, withRateLimit } from './aws/rate-limiter.ts';
 export {
   type ConsumerOptionsBase,
   type IdempotentConsumerOptions,
@@ -84,6 +85,14 @@ export {
   type PolicyCallOptions,
   type PolicyKind,
 } from './core/policies/policy.ts';
+export type { OnStoreFailure } from './core/policies/rate-limiter/rate-limiter.ts';
+export type {
+  RateLimitedCallOptions,
+  RateLimiter,
+  RateLimiterStatistics,
+  RatePermit,
+  RateRefusal,
+} from './core/policies/rate-limiter/rate-limiter-types.ts';
 export type { RetryPolicy, RetryResult } from './core/policies/retry.ts';
 export type { RetryBudget } from './core/policies/retry-budget.ts';
 export type { RetryStatistics } from './core/policies/retry-statistics.ts';

@@ -74,6 +74,7 @@ const RECORD_ACTIONS = [
   'dynamodb:UpdateItem',
 ];
 const CIRCUIT_ACTIONS = ['dynamodb:GetItem', 'dynamodb:UpdateItem'];
+const LIMIT_ACTIONS = CIRCUIT_ACTIONS;
 const KEY_ACTIONS = [
   'kms:Decrypt',
   'kms:DescribeKey',
@@ -192,18 +193,31 @@ export class StateTable extends Construct {
    * stateTable.grantCircuits(apiFunction, 'tracker');
    */
   grantCircuits(grantee: iam.IGrantable, ...names: readonly [string, ...string[]]): iam.Grant {
-    const problems = Problems.at(this);
-    if (names.length === 0) {
-      const because = 'no pattern leaves out the circuits that hold the intakes of consumers';
-      problems.add('grantCircuits', 'must be given the names of circuits', undefined, because);
-    }
-    for (const name of names) {
-      if (Token.isUnresolved(name) || NAME.test(name)) continue;
-      problems.add('grantCircuits', NAME_RULE, name, 'circuitBreaker takes no other');
-    }
+    const because = 'no pattern leaves out the circuits that hold the intakes of consumers';
+    this.checkNames('grantCircuits', 'circuits', names, because, 'circuitBreaker takes no other');
     this.grantKey(grantee);
     const keys = names.map((name) => `${KEY_PREFIX.circuit}${name}`);
     return this.grantCircuitKeys(grantee, CIRCUIT_ACTIONS, keys);
+  }
+
+  /**
+   * Let a function of your own use the rate limits of these names by `rateLimiter`, with however many shards.
+   *
+   * @example
+   * stateTable.grantLimits(apiFunction, 'tracker');
+   */
+  grantLimits(grantee: iam.IGrantable, ...names: readonly [string, ...string[]]): iam.Grant {
+    const because = 'whoever uses a limit takes from everybody who shares it';
+    this.checkNames('grantLimits', 'rate limits', names, because, 'rateLimiter takes no other');
+    this.grantKey(grantee);
+    // A name holds no character that means something in a pattern: only the shards' numbers are left open.
+    const keys = names.flatMap((name) => [`${KEY_PREFIX.limit}${name}`, `${KEY_PREFIX.limit}${name}#*`]);
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: LIMIT_ACTIONS,
+      resourceArns: [this.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+    });
   }
 
   /** Let somebody hold and resume the intake of a consumer. */
@@ -238,6 +252,24 @@ export class StateTable extends Construct {
   /** Whether it is the table that a stack shares. @internal */
   isSharedIn(stack: Stack): boolean {
     return this.node.scope === stack && this.node.id === SHARED_ID;
+  }
+
+  /** Grants are for names, at least one, and never for patterns. */
+  private checkNames(
+    method: string,
+    things: string,
+    names: readonly string[],
+    whyGiven: string,
+    whyNamed: string,
+  ): void {
+    const problems = Problems.at(this);
+    if (names.length === 0) {
+      problems.add(method, `must be given the names of ${things}`, undefined, whyGiven);
+    }
+    for (const name of names) {
+      if (Token.isUnresolved(name) || NAME.test(name)) continue;
+      problems.add(method, NAME_RULE, name, whyNamed);
+    }
   }
 
   /** The keys are whole ones: each names a circuit, and what looks like a pattern is none. */

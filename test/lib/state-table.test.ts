@@ -212,6 +212,32 @@ it('asks for the names of circuits, and takes no pattern for one', () => {
   }
 });
 
+it('lets a function of one’s own use the rate limits that are named, with all their shards', () => {
+  const granting = (grant: (table: StateTable, role: Role) => void) => (stack: Stack) => {
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    grant(new StateTable(stack, 'State'), role);
+  };
+  const template = synth(granting((table, role) => table.grantLimits(role, 'tracker', 'mail')));
+  const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
+  expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+    expect.objectContaining({
+      Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      Condition: {
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': ['limit#tracker', 'limit#tracker#*', 'limit#mail', 'limit#mail#*'],
+        },
+      },
+    }),
+  ]);
+  // @ts-expect-error at least one name is asked for
+  expect(problemsOf(granting((table, role) => table.grantLimits(role)))).toEqual([
+    expect.stringMatching(/grantLimits must be given the names of rate limits, got undefined/),
+  ]);
+  expect(problemsOf(granting((table, role) => table.grantLimits(role, '*')))).toEqual([
+    expect.stringContaining('grantLimits must be 1 to 64 letters'),
+  ]);
+});
+
 it('lets an intake controller read the circuits and keep its own items, of consumers that are named later too', () => {
   const template = synth((stack) => {
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

@@ -4,14 +4,18 @@ import { DEFAULTS } from '../settings.ts';
 import { localCircuit } from './local-circuit.ts';
 import type { CircuitItem, CircuitStep, CircuitStore, StepResult } from './shared-item.ts';
 
-/** Options of {@link guardedStore}. */
-export interface GuardedStoreOptions {
-  readonly store: CircuitStore;
-  readonly key: string;
+/** Options of {@link storeGuard}. */
+export interface StoreGuardOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Told of each call that failed or was not answered in time. */
   readonly onStoreError: (operation: string, error: unknown) => void;
+}
+
+/** Options of {@link guardedStore}. */
+export interface GuardedStoreOptions extends StoreGuardOptions {
+  readonly store: CircuitStore;
+  readonly key: string;
 }
 
 /** What a store said, or that it said nothing. */
@@ -42,13 +46,15 @@ const STORE_CIRCUIT = {
   maxOpenForMs: 5_000,
 };
 
-/** Put a time limit and a circuit of its own around a store: one attempt, since reports add up. */
-export function guardedStore(options: GuardedStoreOptions): GuardedStore {
-  const { store, key, clock, random, onStoreError } = options;
+/** Asks a store; never rejects, and never takes long. */
+export type StoreGuard = <T>(operation: string, call: () => Promise<T>) => Promise<StoreAnswer<T>>;
+
+/** A time limit and a circuit of its own for the calls to a store: one attempt, since what they change adds up. */
+export function storeGuard({ clock, random, onStoreError }: StoreGuardOptions): StoreGuard {
   const health = localCircuit({ name: 'state table', settings: STORE_CIRCUIT, clock, random });
   let limitMs = FIRST_CALL_LIMIT_MS;
 
-  async function ask<T>(operation: string, call: () => Promise<T>): Promise<StoreAnswer<T>> {
+  return async function ask<T>(operation: string, call: () => Promise<T>): Promise<StoreAnswer<T>> {
     const admission = health.admit(limitMs);
     if (admission.kind === 'refused') return { kind: 'none', asked: false };
     try {
@@ -61,8 +67,12 @@ export function guardedStore(options: GuardedStoreOptions): GuardedStore {
       onStoreError(operation, error);
       return { kind: 'none', asked: true };
     }
-  }
+  };
+}
 
+/** Put a guard around a store of circuits. */
+export function guardedStore({ store, key, ...options }: GuardedStoreOptions): GuardedStore {
+  const ask = storeGuard(options);
   return {
     read: (consistent) => ask('read a circuit', () => store.read(key, consistent)),
     apply: (step) => ask(`write a circuit: ${step.name}`, () => store.apply(key, step)),

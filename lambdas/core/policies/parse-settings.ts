@@ -13,6 +13,8 @@ import {
 
 const DAY_MS = 86_400_000;
 const MOST_CALLS = 1_000_000;
+/** Rate limits count in whole microseconds: of more calls they would leave out too many. */
+const MOST_CALLS_PER_MS = 100;
 
 /** The keys of {@link CallSettings}. */
 export function readCalls(reader: SettingsReader): CallSettings {
@@ -65,9 +67,13 @@ export function readRetryBudget(reader: SettingsReader): RetryBudgetSettings {
 export function readRateLimit(reader: SettingsReader): RateLimitSettings {
   const { rateLimit: defaults } = CALL_DEFAULTS;
   const limit = reader.number('limit', 1, MOST_CALLS, Number.NaN);
+  const perMs = reader.number('perMs', 1, DAY_MS, Number.NaN);
+  if (limit > perMs * MOST_CALLS_PER_MS) {
+    reader.problem('limit', `must be at most ${MOST_CALLS_PER_MS} for each millisecond of perMs`, limit);
+  }
   return {
     limit,
-    perMs: reader.number('perMs', 1, DAY_MS, Number.NaN),
+    perMs,
     burst: reader.number('burst', 1, MOST_CALLS, limit),
     shards: reader.integer('shards', 1, 100, defaults.shards),
     maxWaitMs: reader.number('maxWaitMs', 0, LONGEST_WAIT_MS, defaults.maxWaitMs),
