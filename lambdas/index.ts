@@ -1,4 +1,10 @@
+export {
+  type AdaptiveConcurrencyOptions,
+  adaptiveConcurrency,
+  withAdaptiveConcurrency,
+} from './aws/adaptive-concurrency.ts';
 export { ajvSchema, type CompiledValidator, type ValidatorError } from './aws/ajv-schema.ts';
+export { type BulkheadOptions, bulkhead, withBulkhead } from './aws/bulkhead.ts';
 export {
   type CircuitBreakerOptions,
   circuitBreaker,
@@ -67,6 +73,11 @@ export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
+export type {
+  AdaptiveConcurrency,
+  AdaptiveConcurrencyStatistics,
+} from './core/policies/adaptive-concurrency.ts';
+export type { Bulkhead } from './core/policies/bulkhead.ts';
 export {
   type Guarded,
   guardedBy,
@@ -83,6 +94,8 @@ export type {
   RetryBudgetSettings,
   RetrySettings,
 } from './core/policies/settings.ts';
+export type { Slot } from './core/policies/slots.ts';
+export type { WaitingLineStatistics } from './core/policies/waiting-line.ts';
 export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
 export {
