@@ -1,4 +1,10 @@
+export {
+  type AdaptiveConcurrencyOptions,
+  adaptiveConcurrency,
+  withAdaptiveConcurrency,
+} from './aws/adaptive-concurrency.ts';
 export { ajvSchema, type CompiledValidator, type ValidatorError } from './aws/ajv-schema.ts';
+export { type BulkheadOptions, bulkhead, withBulkhead } from './aws/bulkhead.ts';
 export {
   type CircuitBreakerOptions,
   circuitBreaker,
@@ -74,6 +80,11 @@ export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
+export type {
+  AdaptiveConcurrency,
+  AdaptiveConcurrencyStatistics,
+} from './core/policies/adaptive-concurrency.ts';
+export type { Bulkhead } from './core/policies/bulkhead.ts';
 export { type ComposedPolicy, type Composition, compose, withPolicies } from './core/policies/compose.ts';
 export type { FallbackHandling, FallbackPolicy, FallbackStatistics } from './core/policies/fallback.ts';
 export {
@@ -104,7 +115,9 @@ export type {
   RetryBudgetSettings,
   RetrySettings,
 } from './core/policies/settings.ts';
+export type { Slot } from './core/policies/slots.ts';
 export type { TimeoutPolicy, TimeoutStatistics } from './core/policies/timeout.ts';
+export type { WaitingLineStatistics } from './core/policies/waiting-line.ts';
 export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
 export {

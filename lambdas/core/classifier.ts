@@ -160,6 +160,23 @@ function classifyOne(error: object, now: number): Classification | undefined {
   return undefined;
 }
 
+/**
+ * Whether an error says that the dependency is asked for too much: HTTP 429, throttling, a time to come back, no answer
+ * in time.
+ *
+ * @param classification what the error means otherwise
+ */
+export function isOverload(error: unknown, classification: Classification): boolean {
+  const { dependency, reason, retryAfterMs } = classification;
+  if (!dependency) return false;
+  return retryAfterMs !== undefined || reason === 'TIMEOUT' || causes(error).some(asksForLess);
+}
+
+function asksForLess(error: object): boolean {
+  const name = textField(error, 'name') ?? '';
+  return THROTTLING_NAMES.test(name) || isThrottling(error) || httpStatusOf(error) === 429;
+}
+
 /** The AWS SDK marks what its service says may be retried, and what of that is throttling. */
 function isThrottling(error: object): boolean {
   const mark = objectField(error, '$retryable');

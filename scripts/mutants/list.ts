@@ -1,4 +1,5 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
+import { BULKHEAD_MUTANTS } from './bulkhead.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CIRCUIT_MUTANTS,
   ...INTAKE_CONTROLLER_MUTANTS,
   ...INTAKE_GATE_MUTANTS,
+  ...BULKHEAD_MUTANTS,
 ];
