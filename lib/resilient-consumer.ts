@@ -270,6 +270,9 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       consumerId: this.consumerId,
       queueNames: [facts.name, facts.deadLetterName, facts.quarantineName],
       circuits: Object.keys(this.settings.circuits),
+      rateLimits: Object.entries(this.settings.circuits).flatMap(([name, { rateLimit }]) =>
+        rateLimit === undefined ? [] : [name],
+      ),
       readsDeniedSources: props.screening?.deniedSources !== undefined,
       readsReputation: props.screening?.reputation !== undefined,
     });

@@ -8,6 +8,7 @@ import {
   DEFAULT_CIRCUIT,
   INTAKE_CIRCUIT,
   KEY_PREFIX,
+  limitKey,
   TABLE_KEY,
   TABLE_TTL,
 } from '../lambdas/core/settings.ts';
@@ -57,6 +58,8 @@ export interface StateTableAccess {
   readonly queueNames: readonly string[];
   /** Names of the circuits that it calls through. @default - the one, its own, of a consumer that names none */
   readonly circuits?: readonly string[];
+  /** Names of those with a rate limit. @default - none */
+  readonly rateLimits?: readonly string[];
   /** Whether it looks up which sources are denied. @default false */
   readonly readsDeniedSources?: boolean;
   /** Whether it looks up what is thought of sources. @default false */
@@ -137,8 +140,8 @@ export class StateTable extends Construct {
 
   /**
    * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
-   * messages, what its kill switch counts, the circuits that it names, which others that name them share, and the one
-   * of its intake; and only read what others write about sources.
+   * messages, what its kill switch counts, the circuits and rate limits that it names, which others that name them share,
+   * and the circuit of its intake; and only read what others write about sources.
    */
   grantConsumer(grantee: iam.IGrantable, access: StateTableAccess): iam.Grant {
     if (this.consumerIds.has(access.consumerId)) {
@@ -169,6 +172,12 @@ export class StateTable extends Construct {
         names.map((name) => circuitKey(name, access.consumerId)),
       ),
     );
+    if (access.rateLimits !== undefined && access.rateLimits.length > 0) {
+      this.grantLimitKeys(
+        grantee,
+        access.rateLimits.map((name) => limitKey(name, access.consumerId)),
+      );
+    }
     const lists = [
       ...(access.readsDeniedSources ? [`${KEY_PREFIX.deniedSource}${access.consumerId}#*`] : []),
       ...(access.readsReputation ? [`${KEY_PREFIX.reputation}*`] : []),
@@ -210,14 +219,10 @@ export class StateTable extends Construct {
     const because = 'whoever uses a limit takes from everybody who shares it';
     this.checkNames('grantLimits', 'rate limits', names, because, 'rateLimiter takes no other');
     this.grantKey(grantee);
-    // A name holds no character that means something in a pattern: only the shards' numbers are left open.
-    const keys = names.flatMap((name) => [`${KEY_PREFIX.limit}${name}`, `${KEY_PREFIX.limit}${name}#*`]);
-    return iam.Grant.addToPrincipal({
+    return this.grantLimitKeys(
       grantee,
-      actions: LIMIT_ACTIONS,
-      resourceArns: [this.tableArn],
-      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
-    });
+      names.map((name) => `${KEY_PREFIX.limit}${name}`),
+    );
   }
 
   /** Let somebody hold and resume the intake of a consumer. */
@@ -270,6 +275,18 @@ export class StateTable extends Construct {
       if (Token.isUnresolved(name) || NAME.test(name)) continue;
       problems.add(method, NAME_RULE, name, whyNamed);
     }
+  }
+
+  /** A name holds no character that means something in a pattern: only the shards' numbers are left open. */
+  private grantLimitKeys(grantee: iam.IGrantable, keys: string[]): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: LIMIT_ACTIONS,
+      resourceArns: [this.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys.flatMap((key) => [key, `${key}#*`]) },
+      },
+    });
   }
 
   /** The keys are whole ones: each names a circuit, and what looks like a pattern is none. */

@@ -6,6 +6,7 @@ import { ConfigurationError } from '../core/errors.ts';
 import type { IdempotencyGuard } from '../core/idempotency.ts';
 import type { IntakeCircuit } from '../core/intake-gate.ts';
 import type { DeadLetterCounts } from '../core/kill-switch.ts';
+import type { LimitStore } from '../core/policies/rate-limiter/limit-store.ts';
 import type { SourceQueue, TargetQueue } from '../core/queues.ts';
 import type { MessageRecords } from '../core/records.ts';
 import type { DeniedSources } from '../core/screening/denied-source-check.ts';
@@ -16,6 +17,7 @@ import { runtimeClients } from './clients.ts';
 import { consumerCircuits } from './consumer-circuits.ts';
 import { sqsControlQueue } from './control-queue.ts';
 import { dynamoDeadLetterCounts } from './dynamo-dead-letter-counts.ts';
+import { dynamoLimits } from './dynamo-limits.ts';
 import { dynamoRecords } from './dynamo-records.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
@@ -35,6 +37,8 @@ export interface ConsumerPorts {
   readonly deadLetterQueue: TargetQueue;
   readonly quarantineQueue: TargetQueue;
   readonly circuits: ReadonlyMap<string, Circuit>;
+  /** Where rate limits are kept. */
+  readonly limits: LimitStore;
   /** Circuit of the consumer's intake. */
   readonly intake: IntakeCircuit;
   /** What the kill switch counts by. */
@@ -86,6 +90,7 @@ export function awsPorts<Payload, CircuitName extends string>(
     deadLetterQueue: targetQueue(sqs, deadLetterQueue.url, deadLetterQueue.name),
     quarantineQueue: targetQueue(sqs, quarantineQueue.url, quarantineQueue.name),
     ...consumerCircuits({ settings, client: circuits, notices, clock, random, emit }),
+    limits: dynamoLimits(circuits, table),
     deadLetterCounts: dynamoDeadLetterCounts({ client: circuits, table, consumerId }),
     notices,
     linger: (forMs) => pause(clock, forMs),

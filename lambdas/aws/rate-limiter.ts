@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { parsePolicy, readRateLimit } from '../core/policies/parse-settings.ts';
 import { guardedBy } from '../core/policies/policy.ts';
 import {
+  DEFAULT_SKEW_MS,
   ON_STORE_FAILURE,
   type OnStoreFailure,
   rateLimiterOn,
@@ -63,8 +64,6 @@ export interface RateLimiterOptions extends PolicyOptions {
   readonly skewMs?: number;
 }
 
-/** Amazon's hosts are within a millisecond of each other; this leaves room for a time server that is late. */
-const SKEW_MS = 50;
 const MOST_SKEW_MS = 60_000;
 
 /**
@@ -82,7 +81,7 @@ export function rateLimiter(options: RateLimiterOptions): RateLimiter {
   const { onStoreFailure, skewMs, ...settings } = parsePolicy(input, `rate limit "${name}"`, (reader) => ({
     ...readRateLimit(reader),
     onStoreFailure: reader.oneOf('onStoreFailure', ON_STORE_FAILURE, 'refuse'),
-    skewMs: reader.number('skewMs', 0, MOST_SKEW_MS, SKEW_MS),
+    skewMs: reader.number('skewMs', 0, MOST_SKEW_MS, DEFAULT_SKEW_MS),
   }));
   return rateLimiterOn({
     name,

@@ -11,6 +11,7 @@ import { intakeGate } from '../core/intake-gate.ts';
 import type { ReceivedMessage } from '../core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../core/parse-settings.ts';
 import { createPipeline } from '../core/pipeline.ts';
+import { consumerPolicies } from '../core/policies/consumer-policies.ts';
 import type { Check } from '../core/screening/check.ts';
 import { deniedSourceCheck } from '../core/screening/denied-source-check.ts';
 import { formatCheck } from '../core/screening/format-check.ts';
@@ -136,14 +137,16 @@ function consumerOn<Payload, CircuitName extends string>(
 ): SqsHandler {
   const { clock, random, telemetry, records, circuits, intake, deadLetterCounts, notices, linger } = ports;
   const { emit, loggerFor } = telemetry;
+  const classify = classifyWith(options.classify, clock, emit);
   const starts = attemptNotes({ settings, records, emit, clock });
   const pipeline = createPipeline({
     settings,
     screening: { envelope: settings.envelope, ...checksOf(options, settings, ports) },
     circuits,
+    policies: consumerPolicies({ settings, limits: ports.limits, classify, clock, random, emit }),
     gate: intakeGate({ settings, intake, counts: deadLetterCounts, starts, emit, clock, random }),
     guard: options.idempotency === 'natural' ? naturallyIdempotent : ports.guard(),
-    classify: classifyWith(options.classify, clock, emit),
+    classify,
     keyOf: keyOf(options),
     // The schema check made the payload what the handler's type says it is.
     handle: (payload, context) => options.handle(payload as Payload, context),

@@ -346,6 +346,11 @@ export function circuitKey(name: string, consumerId: string): string {
   return `${KEY_PREFIX.circuit}${own ? `${name}#${consumerId}` : name}`;
 }
 
+/** Key of a rate limit's item, or of the first part of its shards': shared and a consumer's own as circuits are. */
+export function limitKey(name: string, consumerId: string): string {
+  return `${KEY_PREFIX.limit}${name === DEFAULT_CIRCUIT ? `${name}#${consumerId}` : name}`;
+}
+
 /** Partition key of the state table. */
 export const TABLE_KEY = 'pk';
 

@@ -162,6 +162,7 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     quarantineQueue: quarantined.named(settings.quarantineQueue.name),
     circuits: circuits.of(settings),
     intake: interior.intakes.of(settings),
+    limits: interior.limits,
     deadLetterCounts: interior.deadLetterCounts.of(settings.consumerId),
     notices: { circuitChanged() {}, async settle() {} },
     // The clock of the test stands still.

@@ -1,6 +1,7 @@
 import type { CircuitState } from '../core/circuit/circuit.ts';
 import type { Random } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
+import { type LimitStore, memoryLimits } from '../core/policies/rate-limiter/limit-store.ts';
 import type { DeniedSources } from '../core/screening/denied-source-check.ts';
 import type { Reputation } from '../core/screening/reputation-check.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
@@ -73,6 +74,7 @@ export interface StoreInterior {
   readonly circuits: ForcedCircuits;
   readonly intakes: MemoryIntakes;
   readonly deadLetterCounts: MemoryDeadLetterCounts;
+  readonly limits: LimitStore;
   readonly random: Random;
   readonly deniedSources: DeniedSources;
   readonly reputation: Reputation;
@@ -127,6 +129,7 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
     circuits,
     intakes,
     deadLetterCounts: new MemoryDeadLetterCounts(faults),
+    limits: faultyLimits(faults),
     random,
     deniedSources: {
       async has(source) {
@@ -155,6 +158,16 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
     },
   });
   return stores;
+}
+
+function faultyLimits(faults: Faults): LimitStore {
+  const limits = memoryLimits();
+  return {
+    async apply(...step) {
+      faults.operate('state-table');
+      return limits.apply(...step);
+    },
+  };
 }
 
 /** The inside of stores that {@link createTestStores} made. */

@@ -59,6 +59,7 @@ export function createTarget(): Target {
     circuits: interior.circuits.of(settings),
     intake: interior.intakes.of(settings),
     deadLetterCounts: interior.deadLetterCounts.of(settings.consumerId),
+    limits: interior.limits,
     notices: { circuitChanged() {}, async settle() {} },
     linger: async () => {},
     guard: () => interior.guards.of(settings),

@@ -65,8 +65,11 @@ export type Whole = { readonly tookMs: number } | { readonly thrown: unknown };
 interface Running {
   readonly circuit: Circuit;
   readonly permit: Permit;
+  /** Whether the dependency was called: what ends while it waits for a turn or a place says nothing about it. */
+  reached: boolean;
 }
 
+const IGNORED: CallOutcome = { kind: 'ignored' };
 const NO_POLICIES: CallPolicies = { around: undefined, inside: undefined, limit: undefined };
 
 /** Start a message's dealings with its circuits. */
@@ -121,32 +124,24 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   async function call<T>(name: string, operation: Operation<T>): Promise<T> {
     const circuit = circuits.get(name);
     if (circuit === undefined) throw unknownCircuit(name, circuits);
-    const { around, inside, limit } = policies.get(name) ?? NO_POLICIES;
-    const inner: Operation<T> =
-      inside === undefined
-        ? operation
-        : (within, deadlineEpochMs) => {
-            const turn = turns.get(name);
-            turns.delete(name);
-            // The limiter has it at hand again when it is asked, now.
-            if (turn !== undefined) limit?.giveBack(turn);
-            return inside.call(operation, { signal: within, deadlineEpochMs });
-          };
+    const own = policies.get(name) ?? NO_POLICIES;
+    const { around } = own;
     const attempt: Operation<T> = (within, deadlineEpochMs) =>
-      throughCircuit(circuit, inner, within, deadlineEpochMs);
+      throughCircuit(circuit, own, operation, within, deadlineEpochMs);
     const deadlineEpochMs = now() + handlerMs();
-    return around === undefined
-      ? attempt(signal, deadlineEpochMs)
-      : around.call(attempt, { signal, deadlineEpochMs });
+    if (around === undefined) return attempt(signal, deadlineEpochMs);
+    return around.call(attempt, { signal, deadlineEpochMs });
   }
 
   async function throughCircuit<T>(
     circuit: Circuit,
+    own: CallPolicies,
     operation: Operation<T>,
     within: AbortSignal,
     deadlineEpochMs: number,
   ): Promise<T> {
-    const running: Running = { circuit, permit: await permitFor(circuit) };
+    const direct = own.limit === undefined && own.inside === undefined;
+    const running: Running = { circuit, permit: await permitFor(circuit), reached: direct };
     underWay.add(running);
     const startedAt = now();
     // A time-out around the circuit does not wait for a call that ignores its signal, and the circuit has to hear of it.
@@ -156,7 +151,9 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     if (within !== signal) within.addEventListener('abort', timedOut, { once: true });
     let result: T;
     try {
-      result = await operation(within, deadlineEpochMs);
+      result = await (direct
+        ? operation(within, deadlineEpochMs)
+        : insideOf(own, running, operation, within, deadlineEpochMs));
     } catch (error) {
       await end(running, outcomeOf(reasonOfAbort(error, within)));
       throw error;
@@ -167,8 +164,32 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     return result;
   }
 
+  function insideOf<T>(
+    { limit, inside }: CallPolicies,
+    running: Running,
+    operation: Operation<T>,
+    within: AbortSignal,
+    deadlineEpochMs: number,
+  ): T | Promise<T> {
+    const reaching: Operation<T> = (...given) => {
+      running.reached = true;
+      return operation(...given);
+    };
+    const inner: Operation<T> =
+      inside === undefined
+        ? reaching
+        : (signal, deadlineEpochMs) => inside.call(reaching, { signal, deadlineEpochMs });
+    const { name } = running.circuit;
+    const turn = turns.get(name);
+    turns.delete(name);
+    const limited = turn ?? limit;
+    if (limited === undefined) return inner(within, deadlineEpochMs);
+    return limited.call(inner, { signal: within, deadlineEpochMs });
+  }
+
   async function end(running: Running, outcome: CallOutcome): Promise<void> {
-    if (underWay.delete(running)) await report(running.circuit, running.permit, outcome);
+    if (!underWay.delete(running)) return;
+    await report(running.circuit, running.permit, running.reached ? outcome : IGNORED);
   }
 
   async function abandon(thrown: unknown): Promise<void> {
@@ -176,9 +197,9 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   }
 
   function outcomeOf(error: unknown): CallOutcome {
-    if (isInstance(error, RefusedError)) return { kind: 'ignored' };
+    if (isInstance(error, RefusedError)) return IGNORED;
     const { dependency, retryAfterMs } = classify(error);
-    if (!dependency) return { kind: 'ignored' };
+    if (!dependency) return IGNORED;
     const { name, message } = summarizeError(error);
     return { kind: 'failure', summary: `${name}: ${message}`.slice(0, 200), retryAfterMs };
   }
@@ -201,9 +222,9 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   }
 
   async function close(): Promise<void> {
-    for (const [name, permit] of held) await circuits.get(name)?.report(permit, { kind: 'ignored' });
+    for (const [name, permit] of held) await circuits.get(name)?.report(permit, IGNORED);
     held.clear();
-    for (const [name, turn] of turns) policies.get(name)?.limit?.giveBack(turn);
+    for (const turn of turns.values()) turn.giveBack();
     turns.clear();
   }
 

@@ -22,8 +22,10 @@ export type OnStoreFailure = (typeof ON_STORE_FAILURE)[number];
 
 /** Options of {@link rateLimiterOn}. */
 export interface LimiterOptions {
-  /** All who give the same name and store share the limit. */
+  /** Name, for metrics and errors. */
   readonly name: string;
+  /** All who give the same key and store share the limit. @default - made of the name */
+  readonly key?: string;
   /** Looked at in every call: what changes in it takes effect at once. */
   readonly settings: RateLimitSettings;
   /** Where the timeline is kept. Absent: in this process, for it alone. */
@@ -36,6 +38,9 @@ export interface LimiterOptions {
   readonly random: Random;
   readonly emit: EventSink;
 }
+
+/** Amazon's hosts are within a millisecond of each other; this leaves room for a time server that is late. Milliseconds. */
+export const DEFAULT_SKEW_MS = 50;
 
 const NEVER = new AbortController().signal;
 
@@ -50,7 +55,17 @@ const STORE_PAUSE_US = 1_000_000;
  * docs/patterns/rate-limiter.md for what it takes.
  */
 export function rateLimiterOn(options: LimiterOptions): RateLimiter {
-  const { name, settings, store, onStoreFailure, skewMs, clock, random, emit } = options;
+  const {
+    name,
+    key = `${KEY_PREFIX.limit}${name}`,
+    settings,
+    store,
+    onStoreFailure,
+    skewMs,
+    clock,
+    random,
+    emit,
+  } = options;
   const counts = { admitted: 0, refused: 0, waited: 0, wasted: 0, storeCalls: 0 };
   const issued = new WeakMap<RatePermit, Span>();
   const pool = permitPool((permits) => {
@@ -77,7 +92,7 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     const onStoreError = (operation: string, error: unknown): void =>
       emit({ kind: 'store-error', operation, error: summarizeError(error) });
     return sharedPermits({
-      key: `${KEY_PREFIX.limit}${name}`,
+      key,
       settings,
       store: given,
       guard: storeGuard({ clock, random, onStoreError }),
