@@ -20,9 +20,11 @@ export {
   type Producer,
   type ProducerEntry,
   type ProducerOptions,
+  type ProducerOptionsBase,
   type ProducerResult,
   type SendOptions,
 } from './aws/producer.ts';
+export { type LaneUrls, lanesFromEnvironment, type ProducerTarget } from './aws/producer-lanes.ts';
 export {
   type ConsumerOptionsBase,
   type IdempotentConsumerOptions,
@@ -65,7 +67,7 @@ export {
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
 export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
-export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
+export type { MessageAttribute, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
 export {
   type Guarded,
@@ -91,5 +93,6 @@ export {
   type ConsumerSettings,
   FAILURE_ATTRIBUTE,
   type FailureReason,
+  type Priority,
 } from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';
