@@ -2,6 +2,7 @@ import { ADAPTER_MUTANTS } from './adapters.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
+import { LANE_MUTANTS } from './lanes.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CIRCUIT_MUTANTS,
   ...INTAKE_CONTROLLER_MUTANTS,
   ...INTAKE_GATE_MUTANTS,
+  ...LANE_MUTANTS,
 ];
