@@ -252,6 +252,19 @@ describe('a producer for lanes', () => {
     await expect(sent).rejects.toMatchObject({ problems: [{ option: 'priority', value: 'URGENT' }] });
   });
 
+  it('needs a group where the lanes are FIFO queues', async () => {
+    const fifo = { LOW: urls.fifo, NORMAL: urls.fifo, HIGH: urls.fifo, CRITICAL: urls.fifo };
+    const orders = toLanes(fifo);
+    const error = { problems: [{ option: 'groupId' }] };
+    await expect(orders.send({ order: '1' }, { priority: 'LOW' })).rejects.toMatchObject(error);
+    await orders.sendAll([
+      { payload: { order: '1' }, priority: 'HIGH', groupId: 'lanes' },
+      { payload: { order: '2' }, priority: 'LOW', groupId: 'lanes' },
+    ]);
+    const messages = await receive(emulators, urls.fifo);
+    expect(messages.map(({ Body }) => Body)).toEqual(['{"order":"1"}', '{"order":"2"}']);
+  });
+
   it('finds the lanes in its environment', () => {
     vi.stubEnv('SPILLWAY_LANES', JSON.stringify(lanes));
     expect(lanesFromEnvironment()).toEqual(lanes);
