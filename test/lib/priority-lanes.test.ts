@@ -220,6 +220,14 @@ describe('what a lane has handled', () => {
     expect(warningsOf((stack) => lanesIn(stack, { consumerId: 'orders' }))).toEqual([]);
   });
 
+  it('is known to a consumer whose id is their scope, which is no mistake either', () => {
+    const warnings = warningsOf((stack) => {
+      consumerIn(stack, { consumerId: 'orders' });
+      lanesIn(stack, { consumerId: 'orders' });
+    });
+    expect(warnings).toEqual([]);
+  });
+
   it('is told apart from what other lanes have handled, by their paths', () => {
     const made: PriorityLanes[] = [];
     const warnings = warningsOf((stack) => {

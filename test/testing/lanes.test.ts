@@ -69,6 +69,15 @@ describe('a dead letter of one lane that is replayed into another', () => {
   });
 });
 
+it('lanes know what the consumer had handled whose id is their scope', async () => {
+  const { high, effects, stores } = lanes();
+  const former = orders(() => effects.push('former'), { consumerId: 'orders' });
+  await runBatch(former, [rawMessage({ id: '42' })], { stores });
+  const again = await runBatch(high, [rawMessage({ id: '42' })], { stores });
+  expect(again.outcomes).toMatchObject([{ kind: 'duplicate' }]);
+  expect(effects).toEqual(['former']);
+});
+
 it('consumers of different scopes know nothing of each other', async () => {
   const { normal, high, effects, stores } = lanes({ high: 'others' });
   await runBatch(normal, [rawMessage({ id: '42' })], { stores });
