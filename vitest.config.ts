@@ -11,6 +11,7 @@ const LONG = [
   'test/core/circuit/shared-circuit.property.test.ts',
   'test/e2e/crash.test.ts',
   'test/e2e/start.test.ts',
+  'test/e2e/priority-lanes.test.ts',
   'test/aws/dynamo-circuits.test.ts',
   'test/e2e/order-processing.test.ts',
 ];

@@ -27,9 +27,11 @@ export {
   type Producer,
   type ProducerEntry,
   type ProducerOptions,
+  type ProducerOptionsBase,
   type ProducerResult,
   type SendOptions,
 } from './aws/producer.ts';
+export { type LaneUrls, lanesFromEnvironment, type ProducerTarget } from './aws/producer-lanes.ts';
 export { type RateLimiterOptions, rateLimiter, withRateLimit } from './aws/rate-limiter.ts';
 export {
   type ConsumerOptionsBase,
@@ -78,7 +80,7 @@ export {
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
 export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
-export type { MessageAttribute, Priority, ProducerMetadata, ReceivedMessage } from './core/message.ts';
+export type { MessageAttribute, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
 export type {
   AdaptiveConcurrency,
@@ -126,5 +128,6 @@ export {
   type ConsumerSettings,
   FAILURE_ATTRIBUTE,
   type FailureReason,
+  type Priority,
 } from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';

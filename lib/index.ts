@@ -1,4 +1,4 @@
-export type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
+export type { EnvelopeKind, FailureReason, OnExhausted, Priority } from '../lambdas/core/settings.ts';
 export { Backoff, type BackoffProps } from './backoff.ts';
 export type {
   AdaptiveConcurrencyProps,
@@ -19,6 +19,8 @@ export {
 } from './monitoring/resilience-alarms.ts';
 export { ResilienceDashboard, type ResilienceDashboardProps } from './monitoring/resilience-dashboard.ts';
 export type { RuntimeMetric } from './monitoring/runtime-metrics.ts';
+export { type PriorityLane, PriorityLanes } from './priority-lanes.ts';
+export type { ConnectProducerOptions, LaneProps, PriorityLanesProps } from './priority-lanes-props.ts';
 export { ResilientConsumer } from './resilient-consumer.ts';
 export type {
   AnyFunction,

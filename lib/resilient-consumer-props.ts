@@ -95,6 +95,15 @@ export interface ResilientConsumerProps {
    */
   readonly consumerId?: string;
   /**
+   * Scope of the idempotency keys: what one consumer of a scope has handled, the others of the same state table take for
+   * a duplicate. For consumers that handle the same messages from several queues, which should keep them equally long;
+   * the scope may be another consumer's id. 1 to 64 letters, digits, dots, hyphens and underscores. Changing it lets
+   * effects happen again.
+   *
+   * @default - the consumer's id: what it has handled, it alone knows
+   */
+  readonly idempotencyScope?: string;
+  /**
    * Deployment environment, such as `prod`; noted with each dead letter.
    *
    * @default - none

@@ -84,7 +84,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly eventSourceMappingId: string;
   /** ARN of the event source mapping. */
   readonly eventSourceMappingArn: string;
-  /** Stable id: prefix of the idempotency keys and dimension of the metrics. */
+  /** Stable id: prefix of the idempotency keys, unless there is a scope, and dimension of the metrics. */
   readonly consumerId: string;
   /** What the runtime is told, defaults filled in. It may hold tokens. */
   readonly settings: ConsumerSettings;
@@ -266,8 +266,10 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     }
     this.intake?.controlQueue.grant(target, 'sqs:SendMessage');
     const { facts } = this.queue;
+    const { idempotencyScope } = this.settings;
     this.stateTable.grantConsumer(target, {
       consumerId: this.consumerId,
+      ...(idempotencyScope !== undefined && { idempotencyScope }),
       queueNames: [facts.name, facts.deadLetterName, facts.quarantineName],
       circuits: Object.keys(this.settings.circuits),
       rateLimits: Object.entries(this.settings.circuits).flatMap(([name, { rateLimit }]) =>

@@ -7,6 +7,7 @@ import {
   circuitKey,
   DEFAULT_CIRCUIT,
   INTAKE_CIRCUIT,
+  idempotencyKeyPrefix,
   KEY_PREFIX,
   limitKey,
   TABLE_KEY,
@@ -54,6 +55,8 @@ export interface StateTableProps {
 export interface StateTableAccess {
   /** Stable id of the consumer. */
   readonly consumerId: string;
+  /** Scope of its idempotency keys. @default - its id */
+  readonly idempotencyScope?: string;
   /** Names of the queues whose messages it keeps records of: source, dead-letter queue and quarantine. */
   readonly queueNames: readonly string[];
   /** Names of the circuits that it calls through. @default - the one, its own, of a consumer that names none */
@@ -139,7 +142,7 @@ export class StateTable extends Construct {
   }
 
   /**
-   * Let a consumer's function read and write its own items: its idempotency records, the records of its queues'
+   * Let a consumer's function read and write its own items: the idempotency records of its scope, the records of its queues'
    * messages, what its kill switch counts, the circuits and rate limits that it names, which others that name them share,
    * and the circuit of its intake; and only read what others write about sources.
    */
@@ -153,7 +156,7 @@ export class StateTable extends Construct {
     }
     this.consumerIds.add(access.consumerId);
     const keys = [
-      `${KEY_PREFIX.idempotency}${access.consumerId}#*`,
+      `${idempotencyKeyPrefix(access)}#*`,
       ...access.queueNames.map((name) => `${KEY_PREFIX.message}${name}#*`),
       `${KEY_PREFIX.deadLetters}${access.consumerId}#*`,
     ];

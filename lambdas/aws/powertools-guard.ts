@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { causes, textField } from '../core/error-shape.ts';
 import type { EventSink } from '../core/events.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from '../core/idempotency.ts';
-import { type ConsumerSettings, KEY_PREFIX } from '../core/settings.ts';
+import { type ConsumerSettings, idempotencyKeyPrefix } from '../core/settings.ts';
 import { FencedPersistence } from './fenced-persistence.ts';
 
 /** A record lives long enough for a replay out of the dead-letter queue, and a day at the least. Seconds. */
@@ -20,7 +20,7 @@ export function idempotencyLifetimeSeconds({ queue, deadLetterQueue }: ConsumerS
 /** What the wrapped function throws: Powertools has to see a failure, and must not mistake the error for its own. */
 class EffectFailed extends Error {}
 
-/** Idempotency by Powertools: two writes an effect, records in the state table, keys of this consumer alone. */
+/** Idempotency by Powertools: two writes an effect, records in the state table, keys of this consumer's scope alone. */
 export function powertoolsGuard(
   client: DynamoDBClient,
   settings: ConsumerSettings,
@@ -33,7 +33,7 @@ export function powertoolsGuard(
     throwOnNoIdempotencyKey: true,
   });
   if (!config.isEnabled()) emit({ kind: 'idempotency-disabled' });
-  const keyPrefix = `${KEY_PREFIX.idempotency}${settings.consumerId}`;
+  const keyPrefix = idempotencyKeyPrefix(settings);
   const idle: FencedPersistence[] = [];
 
   async function run(

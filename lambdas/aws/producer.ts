@@ -4,18 +4,12 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../core/clock.ts';
 import { ConfigurationError, type ConfigurationProblem, SpillwayError } from '../core/errors.ts';
 import type { Finding } from '../core/failure-envelope.ts';
-import {
-  isIdentifier,
-  type MessageAttribute,
-  messageBytes,
-  PRIORITIES,
-  type Priority,
-  writeProducerMetadata,
-} from '../core/message.ts';
-import type { OutgoingMessage } from '../core/queues.ts';
+import { isIdentifier, type MessageAttribute, messageBytes, writeProducerMetadata } from '../core/message.ts';
+import type { OutgoingMessage, SendResult, TargetQueue } from '../core/queues.ts';
 import { findingOf } from '../core/screening/schema-check.ts';
-import { LIMITS, MESSAGE_ATTRIBUTE } from '../core/settings.ts';
+import { LIMITS, MESSAGE_ATTRIBUTE, PRIORITIES, type Priority } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
+import { type LaneUrls, type ProducerTarget, urlsByPriority } from './producer-lanes.ts';
 import { targetQueue } from './sqs-queues.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -31,12 +25,13 @@ export class InvalidPayloadError extends SpillwayError {
   }
 }
 
-/** Options of {@link createProducer}. */
-export interface ProducerOptions<Payload> {
+/** Options of {@link createProducer}: what is sent, and where to, a queue (`queueUrl`) or priority lanes (`lanes`). */
+export type ProducerOptions<Payload> = ProducerOptionsBase<Payload> & ProducerTarget;
+
+/** Options of {@link createProducer} that do not depend on where it sends to. */
+export interface ProducerOptionsBase<Payload> {
   /** Schema of the payload; the consumer should use the same. */
   readonly schema: StandardSchemaV1<Payload>;
-  /** URL of the queue. */
-  readonly queueUrl: string;
   /** @default - a client of the environment's region */
   readonly client?: SQSClient;
   /** Where time comes from. @default - the machine */
@@ -53,7 +48,7 @@ export interface SendOptions {
    * @default - a new UUID
    */
   readonly id?: string;
-  /** @default 'NORMAL' */
+  /** With `lanes` it picks the queue; otherwise it only describes the message. @default 'NORMAL' */
   readonly priority?: Priority;
   /** Ties together what belongs to one request. @default - the id */
   readonly correlationId?: string;
@@ -87,31 +82,27 @@ export interface Producer<Payload> {
    * @throws what SQS answered, if it did not take the message
    */
   send(payload: Payload, options?: SendOptions): Promise<{ readonly id: string; readonly messageId: string }>;
-  /** Send many, ten a call. Never rejects: each entry tells what became of it. */
+  /** Send many, ten a call, each lane by itself. Never rejects: each entry tells what became of it. */
   sendAll(entries: readonly ProducerEntry<Payload>[]): Promise<readonly ProducerResult[]>;
 }
 
 /**
- * Make a producer for a queue: validated payloads, a stable id, creation time, priority and correlation id in one
- * message attribute, batches with their `Failed` entries read.
+ * Make a producer for a queue, or for the lanes of `PriorityLanes`: validated payloads, a stable id, creation time,
+ * priority and correlation id in one message attribute, batches with their `Failed` entries read.
  *
- * @throws {ConfigurationError} if `queueUrl` is not a URL
+ * @throws {ConfigurationError} if there is not exactly one of `queueUrl` and `lanes`, or a URL is none
  * @example
  * const orders = createProducer({ schema: orderSchema, queueUrl: process.env.QUEUE_URL ?? '' });
  * const { id } = await orders.send({ orderId: '42', total: 12 }, { priority: 'HIGH' });
  */
 export function createProducer<Payload>(options: ProducerOptions<Payload>): Producer<Payload> {
-  const { schema, queueUrl, clock = systemClock, newId = randomUUID } = options;
-  if (!URL.canParse(queueUrl)) {
-    throw new ConfigurationError('createProducer', [
-      { option: 'queueUrl', rule: 'must be the URL of a queue', value: queueUrl },
-    ]);
-  }
-  const fifo = queueUrl.endsWith('.fifo');
+  const { schema, clock = systemClock, newId = randomUUID } = options;
+  const urls = urlsByPriority(options);
+  const fifo = urls.NORMAL.endsWith('.fifo');
   const sqs = options.client === undefined ? runtimeClients().sqs : options.client;
-  const queue = targetQueue(sqs, queueUrl, queueUrl.slice(queueUrl.lastIndexOf('/') + 1));
+  const queues = queuesOf(sqs, urls);
 
-  async function prepare(entry: ProducerEntry<Payload>, id: string): Promise<OutgoingMessage> {
+  async function prepare(entry: ProducerEntry<Payload>, id: string): Promise<PreparedEntry> {
     const result = await schema['~standard'].validate(entry.payload);
     if (result.issues !== undefined) throw new InvalidPayloadError(result.issues.map(findingOf));
     const { priority = 'NORMAL', correlationId = id, groupId, deduplicationId, delaySeconds } = entry;
@@ -128,18 +119,36 @@ export function createProducer<Payload>(options: ProducerOptions<Payload>): Prod
       messageBytes(body, attributes),
     );
     const ofFifo = fifo ? { deduplicationId: deduplicationId ?? id } : { delaySeconds };
-    return { body, attributes, groupId, ...ofFifo };
+    return { url: urls[priority], message: { body, attributes, groupId, ...ofFifo } };
+  }
+
+  /** Each queue by itself: what delays or refuses one lane is nothing to the others. */
+  async function dispatch(
+    entries: readonly PreparedEntry[],
+  ): Promise<ReadonlyMap<PreparedEntry, SendResult>> {
+    const sent = await Promise.all(
+      [...queues].map(async ([url, queue]) => {
+        const own = entries.filter((entry) => entry.url === url);
+        const results = await queue.send(own.map(({ message }) => message));
+        return results.flatMap((result, at) => {
+          const entry = own[at];
+          return entry === undefined ? [] : [[entry, result] as const];
+        });
+      }),
+    );
+    return new Map(sent.flat());
   }
 
   async function sendAll(entries: readonly ProducerEntry<Payload>[]): Promise<readonly ProducerResult[]> {
     const ids = entries.map(({ id }) => id ?? newId());
     const prepared = await Promise.allSettled(entries.map((entry, at) => prepare(entry, ids[at] ?? '')));
-    const outgoing = prepared.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const sent = (await queue.send(outgoing)).values();
+    const sent = await dispatch(
+      prepared.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
+    );
     return prepared.map((each, at): ProducerResult => {
       const id = ids[at] ?? '';
       if (each.status === 'rejected') return { ok: false, id, error: asError(each.reason) };
-      const result = sent.next().value;
+      const result = sent.get(each.value);
       return result === undefined
         ? { ok: false, id, error: new SpillwayError('SQS did not mention the entry') }
         : { ...result, id };
@@ -155,6 +164,19 @@ export function createProducer<Payload>(options: ProducerOptions<Payload>): Prod
       return { id: result.id, messageId: result.messageId };
     },
   };
+}
+
+/** A message that is about to be sent, and where to. */
+interface PreparedEntry {
+  readonly url: string;
+  readonly message: OutgoingMessage;
+}
+
+/** The queues behind the URLs: one, or a few where priorities have lanes. */
+function queuesOf(sqs: SQSClient, urls: LaneUrls): ReadonlyMap<string, TargetQueue> {
+  return new Map(
+    Object.values(urls).map((url) => [url, targetQueue(sqs, url, url.slice(url.lastIndexOf('/') + 1))]),
+  );
 }
 
 /** JSON without the two characters that JSON allows unescaped and SQS refuses. */

@@ -1,6 +1,6 @@
 import type { ErrorSummary } from './failure.ts';
-import { type MessageAttribute, messageBytes, type Priority } from './message.ts';
-import { FAILURE_ATTRIBUTE, type FailureReason, LIMITS } from './settings.ts';
+import { type MessageAttribute, messageBytes } from './message.ts';
+import { FAILURE_ATTRIBUTE, type FailureReason, LIMITS, type Priority } from './settings.ts';
 
 /** Why a message was set aside before its handler saw it. */
 export type QuarantineReason =

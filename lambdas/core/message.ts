@@ -1,4 +1,4 @@
-import { MESSAGE_ATTRIBUTE } from './settings.ts';
+import { MESSAGE_ATTRIBUTE, PRIORITIES, type Priority } from './settings.ts';
 
 /** A message attribute, as SQS keeps it. */
 export interface MessageAttribute {
@@ -27,12 +27,6 @@ export interface QueueMessage {
   /** Message group of a FIFO or fair queue. */
   readonly groupId?: string;
 }
-
-/** Priorities of a message, lowest first. */
-export const PRIORITIES = ['LOW', 'NORMAL', 'HIGH', 'CRITICAL'] as const;
-
-/** Priority of a message. */
-export type Priority = (typeof PRIORITIES)[number];
 
 /** What a producer says about its message. It describes; it grants nothing. */
 export interface ProducerMetadata {

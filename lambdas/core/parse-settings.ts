@@ -45,12 +45,14 @@ const DLQ_RETENTION_SECONDS = 14 * DAY_SECONDS;
 export function parseConsumerSettings(input: unknown): ConsumerSettings {
   const reader = new SettingsReader(input);
   const queue = sourceQueue(reader.child('queue'));
+  const idempotencyScope = reader.optionalText('idempotencyScope');
   const environment = reader.optionalText('environment');
   const serviceVersion = reader.optionalText('serviceVersion');
   const controlQueueUrl = reader.optionalText('controlQueueUrl');
   const envelope = reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope);
   const settings: ConsumerSettings = {
     consumerId: reader.text('consumerId'),
+    ...(idempotencyScope === undefined ? {} : { idempotencyScope }),
     ...(environment === undefined ? {} : { environment }),
     ...(serviceVersion === undefined ? {} : { serviceVersion }),
     queue,

@@ -195,10 +195,15 @@ export interface TargetQueueSettings {
 /** Everything that a consumer's runtime needs to know about its deployment. */
 export interface ConsumerSettings {
   /**
-   * Stable id of the consumer: prefix of its idempotency keys and dimension of its metrics. Changing it makes
-   * effects repeatable, so it outlives renames.
+   * Stable id of the consumer: prefix of its idempotency keys, unless it has a scope, and dimension of its metrics.
+   * Changing it makes effects repeatable, so it outlives renames.
    */
   readonly consumerId: string;
+  /**
+   * Prefix of its idempotency keys, where that is not its id: consumers with one scope know what the others have
+   * handled. Changing it makes effects repeatable.
+   */
+  readonly idempotencyScope?: string;
   /** Deployment environment, such as `prod`; noted with each dead letter. */
   readonly environment?: string;
   /** Version of the service; noted with each dead letter. */
@@ -317,7 +322,7 @@ export const LIMITS = {
 
 /** Prefixes of the partition keys in the state table: one kind of item each. */
 export const KEY_PREFIX = {
-  /** `idempotency#<consumer id>#<hash>`: Powertools' records. */
+  /** `idempotency#<scope, or consumer id>#<hash>`: Powertools' records. */
   idempotency: 'idempotency#',
   /** `message#<queue name>#<message id>`: attempts, history and moves of one message. */
   message: 'message#',
@@ -351,6 +356,14 @@ export function limitKey(name: string, consumerId: string): string {
   return `${KEY_PREFIX.limit}${name === DEFAULT_CIRCUIT ? `${name}#${consumerId}` : name}`;
 }
 
+/** Key of a consumer's idempotency records, up to their hash: shared by the consumers of one scope. */
+export function idempotencyKeyPrefix({
+  consumerId,
+  idempotencyScope = consumerId,
+}: Pick<ConsumerSettings, 'consumerId' | 'idempotencyScope'>): string {
+  return `${KEY_PREFIX.idempotency}${idempotencyScope}`;
+}
+
 /** Partition key of the state table. */
 export const TABLE_KEY = 'pk';
 
@@ -362,3 +375,12 @@ export const FAILURE_ATTRIBUTE = 'spillway-failure';
 
 /** Message attribute in which a producer's id, creation time, priority and correlation id ride. */
 export const MESSAGE_ATTRIBUTE = 'spillway-message';
+
+/** Priorities of a message, lowest first. */
+export const PRIORITIES = ['LOW', 'NORMAL', 'HIGH', 'CRITICAL'] as const;
+
+/** Priority of a message. */
+export type Priority = (typeof PRIORITIES)[number];
+
+/** Environment variable in which the constructs give a producer the URLs of priority lanes, as JSON by priority. */
+export const LANES_VARIABLE = 'SPILLWAY_LANES';

@@ -1,7 +1,7 @@
 import { idempotencyLifetimeSeconds } from '../aws/powertools-guard.ts';
 import type { Clock } from '../core/clock.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from '../core/idempotency.ts';
-import type { ConsumerSettings } from '../core/settings.ts';
+import { type ConsumerSettings, idempotencyKeyPrefix } from '../core/settings.ts';
 import type { Faults } from './faults.ts';
 
 type Entry =
@@ -19,12 +19,12 @@ export class MemoryGuards {
     this.#clock = clock;
   }
 
-  /** The guard of one consumer. */
+  /** The guard of one consumer; those of one scope share their records. */
   of(settings: ConsumerSettings): IdempotencyGuard {
     const lifetimeMs = idempotencyLifetimeSeconds(settings) * 1_000;
     return {
       run: (key, remainingMs, effect) =>
-        this.#run(`${settings.consumerId}\n${key}`, remainingMs, lifetimeMs, effect),
+        this.#run(`${idempotencyKeyPrefix(settings)}\n${key}`, remainingMs, lifetimeMs, effect),
     };
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SqsEvent, SqsEventRecord } from '../aws/lambda-event.ts';
-import { type Priority, writeProducerMetadata } from '../core/message.ts';
-import { MESSAGE_ATTRIBUTE } from '../core/settings.ts';
+import { writeProducerMetadata } from '../core/message.ts';
+import { MESSAGE_ATTRIBUTE, type Priority } from '../core/settings.ts';
 import { TEST_START } from './fake-clock.ts';
 import { hmacSignature, type SigningKey } from './signature.ts';
 

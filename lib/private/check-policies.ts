@@ -34,9 +34,16 @@ export function checkPolicies(
   { timeout, window }: FunctionTimes,
   problems: Problems,
 ): void {
-  const { consumerId, concurrency } = settings;
+  const { consumerId, idempotencyScope, concurrency } = settings;
   if (!Token.isUnresolved(consumerId) && !NAME.test(consumerId)) {
     problems.add('consumerId', NAME_RULE, consumerId, 'it is part of keys, of IAM conditions and of metrics');
+  }
+  if (
+    idempotencyScope !== undefined &&
+    !Token.isUnresolved(idempotencyScope) &&
+    !NAME.test(idempotencyScope)
+  ) {
+    problems.add('idempotencyScope', NAME_RULE, idempotencyScope, 'it is part of keys and of IAM conditions');
   }
   problems.integer(
     'concurrency',

@@ -34,10 +34,11 @@ export interface SettingsSources {
 export function consumerSettings(props: ResilientConsumerProps, sources: SettingsSources): ConsumerSettings {
   const { queue, consumerId, stateTableName, visibilitySeconds, controlQueueUrl } = sources;
   const { facts } = queue;
-  const { environmentName, serviceVersion } = props;
+  const { idempotencyScope, environmentName, serviceVersion } = props;
   const retention = literal(facts.retention) ?? DEFAULT_RETENTION_SECONDS;
   return {
     consumerId,
+    ...(idempotencyScope !== undefined && { idempotencyScope }),
     ...(environmentName !== undefined && { environment: environmentName }),
     ...(serviceVersion !== undefined && { serviceVersion }),
     queue: {

@@ -77,8 +77,9 @@ export const ADAPTER_MUTANTS: readonly Mutant[] = [
     name: 'share idempotency keys between consumers',
     rule: EFFECT,
     file: GUARD,
-    find: '  const keyPrefix = `${KEY_PREFIX.idempotency}${settings.consumerId}`;',
-    replace: '  const keyPrefix = KEY_PREFIX.idempotency;',
+    find: '  const keyPrefix = idempotencyKeyPrefix(settings);',
+    replace:
+      "  const keyPrefix = idempotencyKeyPrefix({ ...settings, consumerId: 'all', idempotencyScope: 'all' });",
     tests: ['test/aws/powertools-guard.test.ts'],
   },
   {

@@ -3,6 +3,7 @@ import { BULKHEAD_MUTANTS } from './bulkhead.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
+import { LANE_MUTANTS } from './lanes.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...INTAKE_CONTROLLER_MUTANTS,
   ...INTAKE_GATE_MUTANTS,
   ...BULKHEAD_MUTANTS,
+  ...LANE_MUTANTS,
 ];

@@ -59,6 +59,21 @@ describe('the idempotency guard', () => {
     });
   });
 
+  it('shares records with the consumers of its scope, and with no others', async () => {
+    const { client, effect, calls } = setup();
+    const guardOf = (overrides: Parameters<typeof consumerSettings>[0]) =>
+      powertoolsGuard(client, consumerSettings({ stateTable: TABLE, ...overrides }), clock, () => undefined);
+    const normal = guardOf({ consumerId: 'orders-normal', idempotencyScope: 'orders' });
+    const high = guardOf({ consumerId: 'orders-high', idempotencyScope: 'orders' });
+    const other = guardOf({ consumerId: 'orders-normal' });
+    expect(await normal.run('scoped', LOCK_MS, effect)).toEqual({ kind: 'completed' });
+    expect(await high.run('scoped', LOCK_MS, effect)).toEqual({ kind: 'duplicate' });
+    expect(await other.run('scoped', LOCK_MS, effect)).toEqual({ kind: 'completed' });
+    expect(calls()).toBe(2);
+    const key = recordKey('scoped').replace('#shop-orders#', '#orders#');
+    expect(await itemOf(emulators, key)).toMatchObject({ status: { S: 'COMPLETED' } });
+  });
+
   it('runs it again only when the record is over', async () => {
     const { guard, effect, calls } = setup();
     await guard.run('over', LOCK_MS, effect);

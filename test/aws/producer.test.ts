@@ -1,8 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createProducer, InvalidPayloadError, type SendOptions } from '../../lambdas/aws/producer.ts';
+import { type LaneUrls, lanesFromEnvironment } from '../../lambdas/aws/producer-lanes.ts';
 import { ConfigurationError } from '../../lambdas/core/errors.ts';
-import { MESSAGE_ATTRIBUTE } from '../../lambdas/core/settings.ts';
+import { MESSAGE_ATTRIBUTE, PRIORITIES, type Priority } from '../../lambdas/core/settings.ts';
 import { fakeClock, START } from '../core/fixtures.ts';
 import { createQueue, failing, receive, useEmulators } from './emulators.ts';
 
@@ -162,5 +163,140 @@ describe('many messages', () => {
     ]);
     await expect(producer(urls.standard).send({ order: '1' })).rejects.toThrow('the store is down');
     expect(broken.calls).toBe(2);
+  });
+});
+
+describe('a producer for lanes', () => {
+  let lanes: LaneUrls;
+
+  beforeAll(async () => {
+    const [LOW = '', NORMAL = '', HIGH = '', CRITICAL = ''] = await Promise.all(
+      PRIORITIES.map((priority) => createQueue(emulators, `lane-${priority}`)),
+    );
+    lanes = { LOW, NORMAL, HIGH, CRITICAL };
+  });
+  afterEach(() => void vi.unstubAllEnvs());
+
+  const toLanes = (urls: LaneUrls = lanes) => {
+    let ids = 0;
+    const newId = (): string => `id-${++ids}`;
+    return createProducer({ schema, lanes: urls, client: emulators.sqs, clock: fakeClock(), newId });
+  };
+  /** Orders that lie in a lane, with the priority that each says it has. */
+  async function lyingIn(priority: Priority): Promise<string[]> {
+    const messages = await receive(emulators, lanes[priority]);
+    return messages.map(({ Body = '', MessageAttributes = {} }) => {
+      const { priority: said } = JSON.parse(MessageAttributes[MESSAGE_ATTRIBUTE]?.StringValue ?? '{}');
+      return `${JSON.parse(Body).order} ${said}`;
+    });
+  }
+
+  it('sends each message into the lane of its priority, which is NORMAL unless it says so', async () => {
+    const orders = toLanes();
+    for (const priority of PRIORITIES) await orders.send({ order: 'p' }, { priority });
+    await orders.send({ order: 'none' });
+    expect(await lyingIn('LOW')).toEqual(['p LOW']);
+    expect(await lyingIn('NORMAL')).toEqual(['p NORMAL', 'none NORMAL']);
+    expect(await lyingIn('HIGH')).toEqual(['p HIGH']);
+    expect(await lyingIn('CRITICAL')).toEqual(['p CRITICAL']);
+  });
+
+  it('sends many in batches for each lane, and tells what became of each in their order', async () => {
+    emulators.requests.reset();
+    const priorities = ['LOW', 'CRITICAL', 'LOW', 'HIGH'] as const;
+    const entries = Array.from({ length: 16 }, (_, at) => ({
+      payload: { order: at === 5 ? (5 as never) : `${at}` },
+      priority: priorities[at % 4] ?? ('NORMAL' as const),
+    }));
+    const results = await toLanes().sendAll(entries);
+    expect(emulators.requests.counts('sqs')).toEqual({ SendMessageBatch: 3 });
+    expect(results.map(({ id, ok }) => `${id} ${ok}`)).toEqual(
+      entries.map((_entry, at) => `id-${at + 1} ${at !== 5}`),
+    );
+    const messageIds = new Set(results.flatMap((result) => (result.ok ? [result.messageId] : [])));
+    expect(messageIds.size).toBe(15);
+    expect(await lyingIn('LOW')).toEqual([0, 2, 4, 6, 8, 10, 12, 14].map((at) => `${at} LOW`));
+    expect(await lyingIn('CRITICAL')).toEqual([1, 9, 13].map((at) => `${at} CRITICAL`));
+    expect(await lyingIn('HIGH')).toEqual([3, 7, 11, 15].map((at) => `${at} HIGH`));
+  });
+
+  it('loses nothing of the other lanes to one that takes nothing', async () => {
+    const gone = { ...lanes, HIGH: lanes.HIGH.replace('lane-HIGH', 'no-such-lane') };
+    const results = await toLanes(gone).sendAll(
+      (['CRITICAL', 'HIGH', 'LOW', 'HIGH'] as const).map((priority, at) => ({
+        payload: { order: `${at}` },
+        priority,
+      })),
+    );
+    expect(results.map(({ id, ok }) => `${id} ${ok}`)).toEqual([
+      'id-1 true',
+      'id-2 false',
+      'id-3 true',
+      'id-4 false',
+    ]);
+    expect(await lyingIn('CRITICAL')).toEqual(['0 CRITICAL']);
+    expect(await lyingIn('LOW')).toEqual(['2 LOW']);
+  });
+
+  it('packs priorities that share a queue into the same calls', async () => {
+    emulators.requests.reset();
+    const two = { ...lanes, CRITICAL: lanes.HIGH, NORMAL: lanes.LOW };
+    await toLanes(two).sendAll(PRIORITIES.map((priority) => ({ payload: { order: priority }, priority })));
+    expect(emulators.requests.counts('sqs')).toEqual({ SendMessageBatch: 2 });
+    expect(await lyingIn('HIGH')).toEqual(['HIGH HIGH', 'CRITICAL CRITICAL']);
+    expect(await lyingIn('LOW')).toEqual(['LOW LOW', 'NORMAL NORMAL']);
+  });
+
+  it('refuses a priority that there is not, before it looks for its lane', async () => {
+    const sent = toLanes().send({ order: '1' }, { priority: 'URGENT' as never });
+    await expect(sent).rejects.toMatchObject({ problems: [{ option: 'priority', value: 'URGENT' }] });
+  });
+
+  it('needs a group where the lanes are FIFO queues', async () => {
+    const fifo = { LOW: urls.fifo, NORMAL: urls.fifo, HIGH: urls.fifo, CRITICAL: urls.fifo };
+    const orders = toLanes(fifo);
+    const error = { problems: [{ option: 'groupId' }] };
+    await expect(orders.send({ order: '1' }, { priority: 'LOW' })).rejects.toMatchObject(error);
+    await orders.sendAll([
+      { payload: { order: '1' }, priority: 'HIGH', groupId: 'lanes' },
+      { payload: { order: '2' }, priority: 'LOW', groupId: 'lanes' },
+    ]);
+    const messages = await receive(emulators, urls.fifo);
+    expect(messages.map(({ Body }) => Body)).toEqual(['{"order":"1"}', '{"order":"2"}']);
+  });
+
+  it('finds the lanes in its environment', () => {
+    vi.stubEnv('SPILLWAY_LANES', JSON.stringify(lanes));
+    expect(lanesFromEnvironment()).toEqual(lanes);
+    vi.stubEnv('INVOICE_LANES', JSON.stringify(lanes));
+    expect(lanesFromEnvironment('INVOICE_LANES')).toEqual(lanes);
+  });
+
+  it.each([
+    [undefined, 'SPILLWAY_LANES must be set'],
+    ['', 'SPILLWAY_LANES must be the JSON'],
+    ['[1', 'SPILLWAY_LANES must be the JSON'],
+    ['"text"', 'SPILLWAY_LANES must be an object'],
+    ['{"LOW":"http://q/1"}', 'SPILLWAY_LANES.CRITICAL must be the URL'],
+  ])('says what is wrong with them: %j', (text, problem) => {
+    vi.stubEnv('SPILLWAY_LANES', text);
+    expect(() => lanesFromEnvironment()).toThrow(ConfigurationError);
+    expect(() => lanesFromEnvironment()).toThrow(problem);
+  });
+
+  it('takes lanes or a queue, and lanes that are FIFO queues all of them or none', () => {
+    const refused = (options: object): unknown => {
+      try {
+        createProducer({ schema, ...options } as never);
+      } catch (error) {
+        if (error instanceof ConfigurationError) return error.problems.map(({ option }) => option);
+      }
+      return 'not refused';
+    };
+    expect(refused({})).toEqual(['queueUrl']);
+    expect(refused({ lanes, queueUrl: urls.standard })).toEqual(['queueUrl']);
+    expect(refused({ lanes: null })).toEqual(['lanes']);
+    expect(refused({ lanes: { ...lanes, LOW: 'x', HIGH: undefined } })).toEqual(['lanes.LOW', 'lanes.HIGH']);
+    expect(refused({ lanes: { ...lanes, LOW: `${lanes.LOW}.fifo` } })).toEqual(['lanes']);
   });
 });

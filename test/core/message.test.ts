@@ -2,12 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   messageBytes,
-  PRIORITIES,
   readProducerMetadata,
   textAttributes,
   writeProducerMetadata,
 } from '../../lambdas/core/message.ts';
-import { MESSAGE_ATTRIBUTE } from '../../lambdas/core/settings.ts';
+import { MESSAGE_ATTRIBUTE, PRIORITIES } from '../../lambdas/core/settings.ts';
 import { START } from './fixtures.ts';
 
 const said = { id: 'order-42', createdAt: START, priority: 'HIGH', correlationId: 'request-7' };

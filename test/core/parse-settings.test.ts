@@ -114,6 +114,7 @@ describe('consumer settings', () => {
 
   it.each([
     ['consumerId', ['a'], ['', 1, undefined]],
+    ['idempotencyScope', ['orders', undefined], ['', 1]],
     ['stateTable', ['a'], ['', {}]],
     ['environment', ['prod'], ['', 3]],
     ['serviceVersion', ['1'], ['', false]],

@@ -1,10 +1,11 @@
 import { App, Stack, Validations } from 'aws-cdk-lib';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { ResilienceDashboard, ResilientQueue } from '../../lib/index.ts';
-import { consumerIn, UNBUNDLED } from './synth.ts';
+import { PriorityLanes, ResilienceDashboard, ResilientQueue } from '../../lib/index.ts';
+import { consumerIn, ENTRY, UNBUNDLED } from './synth.ts';
 
 /** Synthesize with cdk-nag and CloudFormation's own rules as errors. */
 function check(build: (stack: Stack) => void): () => void {
@@ -36,6 +37,16 @@ describe('cdk-nag and the rules of CloudFormation find nothing', () => {
       consumerIn(stack, { queue: Queue.fromQueueArn(stack, 'Imported', arn) }, 'Two');
     });
     expect(wrapped).not.toThrow();
+  });
+
+  it('in priority lanes, with a producer and a key', () => {
+    const lanes = check((stack) => {
+      const queues = { encryption: QueueEncryption.KMS };
+      const orders = new PriorityLanes(stack, 'Orders', { entry: ENTRY, maxConcurrency: 8, queues });
+      orders.connectProducer(consumerIn(stack, {}, 'Producer').function as NodejsFunction);
+      new ResilienceDashboard(stack, 'Dashboard', { consumers: orders.consumers });
+    });
+    expect(lanes).not.toThrow();
   });
 
   it('and would find what is wrong', () => {

@@ -88,6 +88,16 @@ it('warns of consumers that share an id', () => {
   expect(warningsOf(two('orders', 'invoices'))).toEqual([]);
 });
 
+it('takes it for no mistake that consumers share what they have handled, where they say so', () => {
+  const shared = (stack: Stack): void => {
+    for (const id of ['One', 'Two']) consumerIn(stack, { consumerId: id, idempotencyScope: 'orders' }, id);
+  };
+  expect(warningsOf(shared)).toEqual([]);
+  const policies = Object.values(synth(shared).findResources('AWS::IAM::Policy'));
+  const granted = policies.filter((policy) => JSON.stringify(policy).includes('"idempotency#orders#*"'));
+  expect(granted).toHaveLength(2);
+});
+
 it('refuses a key where the region is not known', () => {
   const problems = problemsOf((stack) => {
     new StateTable(stack, 'State', { encryptionKey: new Key(stack, 'Key') });

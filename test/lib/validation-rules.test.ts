@@ -297,6 +297,12 @@ const RULES: [string, Case, Case, string][] = [
     'consumerId must be',
   ],
   [
+    'idempotency scope',
+    { idempotencyScope: 'a.B-c_9' },
+    { idempotencyScope: '*' },
+    "idempotencyScope must be 1 to 64 letters, digits, dots, hyphens or underscores, got '*'",
+  ],
+  [
     'circuit name',
     { circuits: { 'a.B-c_9': {} } },
     { circuits: { 'a b': {} } },
