@@ -82,9 +82,10 @@ export interface RateLimitProps {
    */
   readonly shards?: number;
   /**
-   * Longest time that a message waits in the function for its turn, before it is put back. 0 to 15 minutes.
+   * Longest time that a message waits in the function for its turn, before it is put back. 0 to 15 minutes. Messages
+   * come back on whole seconds: with less than a second, turns go unused.
    *
-   * @default Duration.seconds(0)
+   * @default Duration.seconds(2)
    */
   readonly maxWait?: Duration;
 }
@@ -96,7 +97,7 @@ export interface BulkheadProps {
   /**
    * Calls that wait for their turn; more are refused. 0 to 1,000,000.
    *
-   * @default 0
+   * @default 100
    */
   readonly maxQueued?: number;
   /**
@@ -142,7 +143,7 @@ export interface AdaptiveConcurrencyProps {
   /**
    * Calls that wait for their turn; more are refused. 0 to 1,000,000.
    *
-   * @default 0
+   * @default 100
    */
   readonly maxQueued?: number;
   /**

@@ -48,13 +48,13 @@ function retrySettings(retry: CallRetryProps): RetrySettings {
 }
 
 function rateLimitSettings({ limit, per, burst, shards, maxWait }: RateLimitProps): RateLimitSettings {
-  const { rateLimit: defaults } = CALL_DEFAULTS;
+  const { rateLimit: defaults, consumerRateLimit } = CALL_DEFAULTS;
   return {
     limit,
     perMs: millis(per, 0),
     burst: burst ?? limit,
     shards: shards ?? defaults.shards,
-    maxWaitMs: millis(maxWait, defaults.maxWaitMs),
+    maxWaitMs: millis(maxWait, consumerRateLimit.maxWaitMs),
   };
 }
 

@@ -46,8 +46,8 @@ describe('the policies around calls', () => {
         base: 2,
         budget: { capacity: 10, perSecond: 1, perCall: 0.1 },
       },
-      rateLimit: { limit: 50, perMs: 1_000, burst: 50, shards: 1, maxWaitMs: 0 },
-      bulkhead: { maxConcurrent: 5, maxQueued: 0, maxWaitMs: 1_000 },
+      rateLimit: { limit: 50, perMs: 1_000, burst: 50, shards: 1, maxWaitMs: 2_000 },
+      bulkhead: { maxConcurrent: 5, maxQueued: 100, maxWaitMs: 1_000 },
     });
     const queue = { url: 'https://sqs.eu-west-1.amazonaws.com/1/q' };
     const parsed = parseConsumerSettings({

@@ -128,7 +128,7 @@ describe('repeating a call within the function', () => {
 });
 
 describe('the rate limit', () => {
-  const rateLimit = { limit: 4, perMs: 1_000, burst: 4 };
+  const rateLimit = { limit: 4, perMs: 1_000, burst: 4, maxWaitMs: 0 };
 
   it('puts back, free of charge and without a handler, those whose turn has not come', async () => {
     const stores = createTestStores();

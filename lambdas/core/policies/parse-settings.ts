@@ -22,7 +22,7 @@ export function readCalls(reader: SettingsReader): CallSettings {
     ...(reader.has('timeoutMs') ? { timeoutMs: readTimeout(reader, 'timeoutMs') } : {}),
     ...(reader.has('totalTimeoutMs') ? { totalTimeoutMs: readTimeout(reader, 'totalTimeoutMs') } : {}),
     ...(reader.has('retry') ? { retry: readRetry(reader.child('retry')) } : {}),
-    ...(reader.has('rateLimit') ? { rateLimit: readRateLimit(reader.child('rateLimit')) } : {}),
+    ...(reader.has('rateLimit') ? { rateLimit: readRateLimit(reader.child('rateLimit'), CALL_DEFAULTS.consumerRateLimit.maxWaitMs) } : {}),
     ...(reader.has('bulkhead') ? { bulkhead: readBulkhead(reader.child('bulkhead')) } : {}),
     ...(reader.has('adaptiveConcurrency')
       ? { adaptiveConcurrency: readAdaptiveConcurrency(reader.child('adaptiveConcurrency')) }
@@ -64,7 +64,10 @@ export function readRetryBudget(reader: SettingsReader): RetryBudgetSettings {
 }
 
 /** {@link RateLimitSettings}, with defaults for what is left out. */
-export function readRateLimit(reader: SettingsReader): RateLimitSettings {
+export function readRateLimit(
+  reader: SettingsReader,
+  maxWaitMs: number = CALL_DEFAULTS.rateLimit.maxWaitMs,
+): RateLimitSettings {
   const { rateLimit: defaults } = CALL_DEFAULTS;
   const limit = reader.number('limit', 1, MOST_CALLS, Number.NaN);
   const perMs = reader.number('perMs', 1, DAY_MS, Number.NaN);
@@ -76,7 +79,7 @@ export function readRateLimit(reader: SettingsReader): RateLimitSettings {
     perMs,
     burst: reader.number('burst', 1, MOST_CALLS, limit),
     shards: reader.integer('shards', 1, 100, defaults.shards),
-    maxWaitMs: reader.number('maxWaitMs', 0, LONGEST_WAIT_MS, defaults.maxWaitMs),
+    maxWaitMs: reader.number('maxWaitMs', 0, LONGEST_WAIT_MS, maxWaitMs),
   };
 }
 

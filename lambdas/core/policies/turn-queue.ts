@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../clock.ts';
 
 /** Turns are counted over about this long. Milliseconds. */
-const MEMORY_MS = 10_000;
+const MEMORY_MS = 20_000;
 
 /** Nobody is sent away for longer. Milliseconds. */
 const LONGEST_MS = 900_000;
@@ -10,7 +10,7 @@ const LONGEST_MS = 900_000;
 const HURRY = 0.8;
 
 /** Most environments among which the turns are taken to be shared. */
-const MOST_SHARES = 100;
+const MOST_SHARES = 20;
 
 /** Spread around a place, so that environments do not give out the same ones. Milliseconds. */
 const JITTER_MS = 1_000;

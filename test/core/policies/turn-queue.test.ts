@@ -63,12 +63,12 @@ describe('the places of messages that a rate limit refused', () => {
     const clock = fakeClock();
     const queue = turnQueue(clock, () => 0);
     queue.place(100, clock.now());
-    for (let second = 0; second < 20; second += 1) {
+    for (let second = 0; second < 60; second += 1) {
       clock.advance(1_000);
       queue.granted(); // one turn of ten
     }
     const [first = 0, second = 0] = [1, 2].map(() => queue.place(100, clock.now()));
-    expect(second - first).toBeGreaterThan(600);
+    expect(second - first).toBeGreaterThan(500);
     expect(second - first).toBeLessThan(1_000);
   });
 
