@@ -44,7 +44,7 @@ export interface RateLimiterOptions extends PolicyOptions {
    *
    * @default - none: the limit is this process's own
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Client for the table. It should try once: what is taken twice is wasted once. @default - such a client */
   readonly client?: DynamoDBClient;
   /**
