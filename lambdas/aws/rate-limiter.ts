@@ -5,6 +5,7 @@ import {
   ON_STORE_FAILURE,
   type OnStoreFailure,
   rateLimiterOn,
+  SKEW_MS,
 } from '../core/policies/rate-limiter/rate-limiter.ts';
 import type { RateLimiter } from '../core/policies/rate-limiter/rate-limiter-types.ts';
 import type { RateLimitSettings } from '../core/policies/settings.ts';
@@ -63,8 +64,6 @@ export interface RateLimiterOptions extends PolicyOptions {
   readonly skewMs?: number;
 }
 
-/** Amazon's hosts are within a millisecond of each other; this leaves room for a time server that is late. */
-const SKEW_MS = 50;
 const MOST_SKEW_MS = 60_000;
 
 /**

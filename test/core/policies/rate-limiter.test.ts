@@ -425,6 +425,19 @@ describe('on a store', () => {
     expect(steps.slice(before).map(({ key }) => key)).toEqual(['limit#tracker#1']);
   });
 
+  it('has those who wait wait on the shard that is sooner', async () => {
+    const { store } = watched();
+    const { outcomes, made, clock } = setup({ limit: 20, burst: 8, shards: 2, maxWaitMs: 1_000 }, { store });
+    const all = outcomes(12);
+    await idle();
+    const more = outcomes(6);
+    await pass(clock, 1_000);
+    await Promise.all([all, more]);
+    expect(made).toHaveLength(18);
+    // one shard alone would need until 1,500 ms
+    expect(made.at(-1)).toBeLessThanOrEqual(1_000);
+  });
+
   it('never has more shards than the burst has permits', async () => {
     const { store, steps } = watched();
     const { outcomes } = setup({ limit: 1_000, burst: 2, shards: 50 }, { store });

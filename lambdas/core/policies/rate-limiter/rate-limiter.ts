@@ -20,6 +20,12 @@ export const ON_STORE_FAILURE = ['refuse', 'local'] as const;
 /** `refuse`: they are refused, and told to come back soon. `local`: each environment admits the whole rate by itself. */
 export type OnStoreFailure = (typeof ON_STORE_FAILURE)[number];
 
+/**
+ * Default of `skewMs`: Amazon's hosts are within a millisecond of each other, and this leaves room for a time server that
+ * is late. Milliseconds.
+ */
+export const SKEW_MS = 50;
+
 /** Options of {@link rateLimiterOn}. */
 export interface LimiterOptions {
   /** All who give the same name and store share the limit. */
