@@ -20,8 +20,8 @@ export interface RateLimiterOptions extends PolicyOptions {
   /** The period. Milliseconds, 1 to a day. */
   readonly perMs: number;
   /**
-   * In any time t, at most `limit × t / perMs + burst` calls are made. 1 to 1,000,000. With a table, 1 + 0.15 s of the
-   * limit is the least that costs nothing of it (with the default `skewMs`).
+   * In any time t, at most `limit × t / perMs + burst` calls are made. 1 to 1,000,000. With a table, less than 1 plus the
+   * limit of a quarter of a second costs part of the limit (of 0.15 s, where callers wait).
    *
    * @default - `limit`
    */

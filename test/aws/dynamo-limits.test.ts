@@ -128,9 +128,9 @@ describe('20 environments on a table', () => {
     const { limit, perMs } = scenario.settings;
     const store = dynamoLimits(emulators.dynamodb, TABLE);
     const life = await simulate(scenario, store, freshName());
-    expect(life.violations).toEqual([]);
+    expect(life.violations, `seed ${scenario.seed}`).toEqual([]);
     const steady = life.uses.filter((at) => at >= scenario.lastsMs / 4).length;
-    expect(steady).toBeGreaterThan((0.95 * 0.75 * scenario.lastsMs * limit) / perMs);
+    expect(steady, `seed ${scenario.seed}`).toBeGreaterThan((0.95 * 0.75 * scenario.lastsMs * limit) / perMs);
   });
 
   it('keep the bound under lost and late replies, skewed clocks, stalls, crashes and outages', async () => {
@@ -151,7 +151,7 @@ describe('20 environments on a table', () => {
         crashes: [{ at: 2_000, environment: 7 }],
       });
       const life = await simulate(scenario, dynamoLimits(emulators.dynamodb, TABLE), freshName());
-      expect(life.violations).toEqual([]);
+      expect(life.violations, `seed ${scenario.seed}`).toEqual([]);
       uses.push(...life.uses);
     }
     expect(uses.length).toBeGreaterThan(30);
