@@ -179,10 +179,10 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
   }
 
   function acquire({
-    signal = NEVER,
+    signal,
     deadlineEpochMs,
   }: PolicyCallOptions = {}): MaybePromise<RatePermit | RateRefusal> {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const now = nowUs();
     source.note(now);
     if (line.size === 0) {
