@@ -6,6 +6,7 @@ import {
   ON_STORE_FAILURE,
   type OnStoreFailure,
   rateLimiterOn,
+  SKEW_MS,
 } from '../core/policies/rate-limiter/rate-limiter.ts';
 import type { RateLimiter } from '../core/policies/rate-limiter/rate-limiter-types.ts';
 import type { RateLimitSettings } from '../core/policies/settings.ts';
@@ -20,8 +21,8 @@ export interface RateLimiterOptions extends PolicyOptions {
   /** The period. Milliseconds, 1 to a day. */
   readonly perMs: number;
   /**
-   * In any time t, at most `limit × t / perMs + burst` calls are made. 1 to 1,000,000. With a table, 1 + 0.15 s of the
-   * limit is the least that costs nothing of it (with the default `skewMs`).
+   * In any time t, at most `limit × t / perMs + burst` calls are made. 1 to 1,000,000. With a table, less than 1 plus the
+   * limit of a quarter of a second costs part of the limit (of 0.15 s, where callers wait).
    *
    * @default - `limit`
    */
@@ -45,7 +46,7 @@ export interface RateLimiterOptions extends PolicyOptions {
    *
    * @default - none: the limit is this process's own
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Client for the table. It should try once: what is taken twice is wasted once. @default - such a client */
   readonly client?: DynamoDBClient;
   /**

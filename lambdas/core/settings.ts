@@ -332,7 +332,7 @@ export const KEY_PREFIX = {
   reputation: 'reputation#',
   /** `circuit#<name>`: the shared circuit breaker. */
   circuit: 'circuit#',
-  /** `limit#<name>#<shard>`: the timeline of a rate limit. */
+  /** `limit#<name>`, and `#<shard>` behind it where there are several: the timeline of a rate limit. */
   limit: 'limit#',
   /** `dead-letters#<consumer id>#<bucket>`: what the kill switch counts. */
   deadLetters: 'dead-letters#',

@@ -5,7 +5,7 @@ const LANES = 'lib/priority-lanes.ts';
 const PRODUCER = 'lambdas/aws/producer.ts';
 
 const EFFECT = '3 an effect completes once';
-const BULKHEAD = '13 a lane takes nothing from another';
+const BULKHEAD = '14 a lane takes nothing from another';
 
 /** Mutants of the priority lanes and of what they share. */
 export const LANE_MUTANTS: readonly Mutant[] = [

@@ -6,6 +6,7 @@ import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { LANE_MUTANTS } from './lanes.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
+import { RATE_LIMITER_MUTANTS } from './rate-limiter.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
 
 /** All mutants. */
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...INTAKE_GATE_MUTANTS,
   ...BULKHEAD_MUTANTS,
   ...LANE_MUTANTS,
+  ...RATE_LIMITER_MUTANTS,
 ];

@@ -22,7 +22,9 @@ export function readCalls(reader: SettingsReader): CallSettings {
     ...(reader.has('timeoutMs') ? { timeoutMs: readTimeout(reader, 'timeoutMs') } : {}),
     ...(reader.has('totalTimeoutMs') ? { totalTimeoutMs: readTimeout(reader, 'totalTimeoutMs') } : {}),
     ...(reader.has('retry') ? { retry: readRetry(reader.child('retry')) } : {}),
-    ...(reader.has('rateLimit') ? { rateLimit: readRateLimit(reader.child('rateLimit'), CALL_DEFAULTS.consumerRateLimit.maxWaitMs) } : {}),
+    ...(reader.has('rateLimit')
+      ? { rateLimit: readRateLimit(reader.child('rateLimit'), CALL_DEFAULTS.consumerRateLimit.maxWaitMs) }
+      : {}),
     ...(reader.has('bulkhead') ? { bulkhead: readBulkhead(reader.child('bulkhead')) } : {}),
     ...(reader.has('adaptiveConcurrency')
       ? { adaptiveConcurrency: readAdaptiveConcurrency(reader.child('adaptiveConcurrency')) }

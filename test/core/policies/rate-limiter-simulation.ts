@@ -173,8 +173,13 @@ export async function simulate(scenario: Scenario, inner: LimitStore, name = 'si
     const { limiter } = environment;
     const { aborted = 0, hurried = 0, givenBack = 0 } = scenario;
     const controller = new AbortController();
-    if (random() < aborted)
-      inside(environment, 2 * scenario.latencyMs * random(), () => controller.abort(STOP));
+    let abortedAt = now;
+    if (random() < aborted) {
+      inside(environment, 2 * scenario.latencyMs * random(), () => {
+        abortedAt = now;
+        controller.abort(STOP);
+      });
+    }
     const options = {
       signal: controller.signal,
       ...(random() < hurried ? { deadlineEpochMs: clock.now() + Math.round(500 * random()) } : {}),
@@ -191,6 +196,7 @@ export async function simulate(scenario: Scenario, inner: LimitStore, name = 'si
         uses.push(now);
       }, options);
     } catch (error) {
+      if (error === STOP && now > abortedAt) blame(`an abort was heard ${now - abortedAt} ms later`);
       if (error === STOP) return;
       if (!(error instanceof RateLimitedError)) throw error;
       refused += 1;

@@ -123,6 +123,28 @@ describe('under steady load that saturates it', () => {
     expect(share(life, scenario)).toBeGreaterThan(0.95);
   });
 
+  it('admits at least 0.95 of any limit whose burst is large enough, of a smaller one where callers wait', async () => {
+    const any = fc.record({
+      limit: fc.integer({ min: 5, max: 300 }),
+      waits: fc.boolean(),
+      more: fc.constantFrom(1, 1.5, 4),
+      load: fc.constantFrom(2, 5),
+      seed: fc.nat(),
+    });
+    await fc.assert(
+      fc.asyncProperty(any, async ({ limit, waits, more, load, seed }) => {
+        const least = waits ? 1 + 0.15 * limit : Math.max(5, 1 + 0.25 * limit);
+        const burst = Math.ceil(least * more);
+        const lastsMs = Math.max(6_000, 100_000 / limit);
+        const scenario = fleet({ limit, burst, maxWaitMs: waits ? 1_000 : 0 }, load, { seed, lastsMs });
+        const life = await simulate(scenario, memoryLimits());
+        expect(life.violations).toEqual([]);
+        expect(share(life, scenario)).toBeGreaterThan(0.95);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('admits what is left of the limit when the burst is too small for clocks and replies', async () => {
     for (const [limit, burst] of [
       [10, 1],

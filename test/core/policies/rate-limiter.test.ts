@@ -290,12 +290,16 @@ describe('on a store', () => {
 
   it('admits who comes back when it was told, with jitter between environments', async () => {
     for (const draw of [0, 0.5, 0.999]) {
-      const { store } = watched();
+      const { store, steps } = watched();
       const { outcomes, clock } = setup({}, { store, random: () => draw });
       await outcomes(7);
       const [retryAfterMs] = await outcomes(1);
       expect(retryAfterMs).toBe(Math.ceil(100 + draw * 300));
-      clock.advance(Number(retryAfterMs));
+      const asked = steps.length;
+      clock.advance(Number(retryAfterMs) - 1);
+      expect(await outcomes(1)).not.toEqual(['made']);
+      expect(steps).toHaveLength(asked);
+      clock.advance(1);
       expect(await outcomes(1)).toEqual(['made']);
     }
   });
@@ -376,6 +380,22 @@ describe('on a store', () => {
     expect(await call()).toBe('made');
   });
 
+  it('makes no call after its deadline, though the store answers before anybody notices that it has passed', async () => {
+    const { store, hold } = watched();
+    const release = hold();
+    const clock = fakeClock();
+    const stalled = { now: clock.now, after: () => () => {} };
+    const { call, made } = setup({}, { store, clock: stalled });
+    const refused = expect(call({ deadlineEpochMs: START + 40 })).rejects.toThrow(
+      'rate limit "tracker" is reached',
+    );
+    await idle();
+    clock.advance(41);
+    release();
+    await refused;
+    expect(made).toEqual([]);
+  });
+
   it('shares the limit between those of one name', async () => {
     const { store, steps } = watched();
     const clock = fakeClock();
@@ -405,6 +425,19 @@ describe('on a store', () => {
     expect(steps.slice(before).map(({ key }) => key)).toEqual(['limit#tracker#1']);
   });
 
+  it('has those who wait wait on the shard that is sooner', async () => {
+    const { store } = watched();
+    const { outcomes, made, clock } = setup({ limit: 20, burst: 8, shards: 2, maxWaitMs: 1_000 }, { store });
+    const all = outcomes(12);
+    await idle();
+    const more = outcomes(6);
+    await pass(clock, 1_000);
+    await Promise.all([all, more]);
+    expect(made).toHaveLength(18);
+    // one shard alone would need until 1,500 ms
+    expect(made.at(-1)).toBeLessThanOrEqual(1_000);
+  });
+
   it('never has more shards than the burst has permits', async () => {
     const { store, steps } = watched();
     const { outcomes } = setup({ limit: 1_000, burst: 2, shards: 50 }, { store });
@@ -425,6 +458,17 @@ describe('when the limit is changed', () => {
     expect((await outcomes(2))[0]).toBe('made');
     clock.advance(2_000);
     expect((await outcomes(8)).filter((outcome) => outcome === 'made')).toHaveLength(7);
+  });
+
+  it('is not held up for minutes either, which is less than others may wait for', async () => {
+    const { store, steps } = watched();
+    const { outcomes, settings, clock } = setup({ limit: 1, perMs: 60_000, burst: 4 }, { store });
+    await outcomes(4);
+    Object.assign(settings, { limit: 10, perMs: 1_000, burst: 10 });
+    expect((await outcomes(1))[0]).toBe(100);
+    expect(steps.at(-1)?.name).toBe('clamp');
+    clock.advance(100);
+    expect((await outcomes(1))[0]).toBe('made');
   });
 
   it('does not wait longer for a clock that was far ahead than for anybody who may wait', async () => {

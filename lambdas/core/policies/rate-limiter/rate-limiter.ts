@@ -20,6 +20,12 @@ export const ON_STORE_FAILURE = ['refuse', 'local'] as const;
 /** `refuse`: they are refused, and told to come back soon. `local`: each environment admits the whole rate by itself. */
 export type OnStoreFailure = (typeof ON_STORE_FAILURE)[number];
 
+/**
+ * Default of `skewMs`: Amazon's hosts are within a millisecond of each other, and this leaves room for a time server that
+ * is late. Milliseconds.
+ */
+export const SKEW_MS = 50;
+
 /** Options of {@link rateLimiterOn}. */
 export interface LimiterOptions {
   /** Name, for metrics and errors. */
@@ -188,10 +194,10 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
   }
 
   function acquire({
-    signal = NEVER,
+    signal,
     deadlineEpochMs,
   }: PolicyCallOptions = {}): MaybePromise<RatePermit | RateRefusal> {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const now = nowUs();
     source.note(now);
     if (line.size === 0) {

@@ -145,7 +145,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     onStoreError('take permits', new SpillwayError('the store answered too late to use what it gave'));
   }
 
-  /** Ask the shard where there was something last time, and another one if there is nothing. */
+  /** Ask one shard, and another one if there is nothing; remember where there was something. */
   async function askAround(
     indexes: readonly number[],
     count: number,
@@ -161,17 +161,20 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     return best ?? { kind: 'failed' };
   }
 
+  /** The shard where there was something last time comes first, unless it is known to have less than the other. */
   function take(request: PermitRequest): PermitAnswer | Promise<PermitAnswer> {
     const count = shardCount();
     const timeline = timelineOfShard(count);
     const first = Math.min(count - 1, Math.floor(home * count));
     const other = (first + 1 + Math.floor(random() * (count - 1))) % count;
     const both = count === 1 ? [first] : [first, other];
+    const inUs = (index: number): number => Math.max(request.nowUs, availableUs(shardAt(index), timeline));
+    both.sort((a, b) => inUs(a) - inUs(b));
     const open = both.filter((index) => stepFor(shardAt(index), timeline, request) !== undefined);
     if (open.length > 0) return askAround(open, count, request);
     return {
       kind: 'denied',
-      availableUs: Math.min(...both.map((index) => availableUs(shardAt(index), timeline))),
+      availableUs: Math.min(...both.map(inUs)),
     };
   }
 

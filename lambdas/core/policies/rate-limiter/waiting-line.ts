@@ -11,7 +11,7 @@ export interface Waiter {
   readonly latestUs: number;
   /** It has to have ended by then, whatever it waits for. */
   readonly deadlineUs: number;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Those who wait: the first in the line gets the first permit in the pool, the second the second. */
@@ -84,7 +84,7 @@ export function waitingLine({
       const aborted = (): void => {
         waiters.delete(waiter);
         stop();
-        reject(signal.reason);
+        reject(signal?.reason);
         advance();
       };
       const cancel = Number.isFinite(deadlineUs)
@@ -95,9 +95,9 @@ export function waitingLine({
         : () => {};
       const stop = (): void => {
         cancel();
-        signal.removeEventListener('abort', aborted);
+        signal?.removeEventListener('abort', aborted);
       };
-      signal.addEventListener('abort', aborted, { once: true });
+      signal?.addEventListener('abort', aborted, { once: true });
       waiters.set(waiter, (outcome) => {
         stop();
         resolve(outcome);
