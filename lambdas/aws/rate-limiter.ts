@@ -6,7 +6,6 @@ import {
   ON_STORE_FAILURE,
   type OnStoreFailure,
   rateLimiterOn,
-  SKEW_MS,
 } from '../core/policies/rate-limiter/rate-limiter.ts';
 import type { RateLimiter } from '../core/policies/rate-limiter/rate-limiter-types.ts';
 import type { RateLimitSettings } from '../core/policies/settings.ts';
