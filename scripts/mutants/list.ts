@@ -4,6 +4,7 @@ import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
+import { POLICY_MUTANTS } from './policies.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
 
 /** All mutants. */
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CIRCUIT_MUTANTS,
   ...INTAKE_CONTROLLER_MUTANTS,
   ...INTAKE_GATE_MUTANTS,
+  ...POLICY_MUTANTS,
 ];

@@ -24,14 +24,14 @@ const call = fc.record({
   attempts: fc.array(attempt, { minLength: 1, maxLength: 4 }),
 });
 const parts = fc.record({
-  fallback: fc.option(fc.constantFrom('answers', 'fails', 'declines'), { nil: undefined }),
-  totalTimeout: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+  fallback: fc.option(fc.constantFrom('answers', 'fails', 'declines'), { freq: 1, nil: undefined }),
+  totalTimeout: fc.option(fc.integer({ min: 1, max: 40 }), { freq: 1, nil: undefined }),
   retry: fc.boolean(),
   breaker: fc.boolean(),
   breakerCounts: fc.constantFrom('attempts' as const, 'calls' as const),
   rateLimiter: fc.boolean(),
   bulkhead: fc.boolean(),
-  timeout: fc.option(fc.integer({ min: 1, max: 15 }), { nil: undefined }),
+  timeout: fc.option(fc.integer({ min: 1, max: 15 }), { freq: 1, nil: undefined }),
 });
 
 const TICK_MS = 10;
