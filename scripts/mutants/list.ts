@@ -6,6 +6,7 @@ import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { LANE_MUTANTS } from './lanes.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
+import { POLICY_MUTANTS } from './policies.ts';
 import { RATE_LIMITER_MUTANTS } from './rate-limiter.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
 
@@ -20,4 +21,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...BULKHEAD_MUTANTS,
   ...LANE_MUTANTS,
   ...RATE_LIMITER_MUTANTS,
+  ...POLICY_MUTANTS,
 ];

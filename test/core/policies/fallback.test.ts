@@ -91,6 +91,13 @@ describe('a fallback', () => {
     expect(call.error).toBe('enough');
     await expect(policy.call(failing(down), { signal: controller.signal })).rejects.toBe('enough');
     expect(asked).toBe(0);
+    const own = new AbortController();
+    const aborting = (): never => {
+      own.abort('enough');
+      throw down;
+    };
+    const picky = fallback({ handle: () => 'cached', shouldHandle: () => false });
+    await expect(picky.call(aborting, { signal: own.signal })).rejects.toBe('enough');
   });
 
   it('ends at once when the caller aborts while it looks for an answer', async () => {

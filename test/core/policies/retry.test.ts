@@ -246,18 +246,21 @@ describe('a retry', () => {
     expect(operation.signals).toHaveLength(1);
   });
 
-  it('rejects with the reason of the abort, whatever the operation made of it', async () => {
-    const { clock, retry } = policyWorld();
+  it.each([down, http(404)])('rejects with the reason of the abort, not with: $message', async (error) => {
+    const { clock, retry, events } = policyWorld();
     const controller = new AbortController();
-    const call = retry().call(
+    const policy = retry();
+    const call = policy.call(
       () => {
         controller.abort('enough');
-        throw down;
+        throw error;
       },
       { signal: controller.signal },
     );
     await expect(call).rejects.toBe('enough');
     expect(clock.pending).toBe(0);
+    expect(events).toEqual([]);
+    expect(policy.statistics()).toMatchObject({ aborted: 1, failed: 0 });
   });
 
   it('leaves no listener behind, however the call ends', async () => {

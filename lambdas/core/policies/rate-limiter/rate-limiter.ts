@@ -24,7 +24,7 @@ export type OnStoreFailure = (typeof ON_STORE_FAILURE)[number];
  * Default of `skewMs`: Amazon's hosts are within a millisecond of each other, and this leaves room for a time server that
  * is late. Milliseconds.
  */
-export const SKEW_MS = 50;
+export const DEFAULT_SKEW_MS = 50;
 
 /** Options of {@link rateLimiterOn}. */
 export interface LimiterOptions {
@@ -44,9 +44,6 @@ export interface LimiterOptions {
   readonly random: Random;
   readonly emit: EventSink;
 }
-
-/** Amazon's hosts are within a millisecond of each other; this leaves room for a time server that is late. Milliseconds. */
-export const DEFAULT_SKEW_MS = 50;
 
 const NEVER = new AbortController().signal;
 

@@ -1,0 +1,296 @@
+import type { Mutant } from './mutant.ts';
+
+const TIMEOUT = 'lambdas/core/policies/timeout.ts';
+const QUEUE = 'lambdas/core/policies/deadline-queue.ts';
+const BUDGET = 'lambdas/core/policies/retry-budget.ts';
+const RETRY = 'lambdas/core/policies/retry.ts';
+const FALLBACK = 'lambdas/core/policies/fallback.ts';
+const COMPOSE = 'lambdas/core/policies/compose.ts';
+const SIGNALS = 'lambdas/core/policies/signals.ts';
+const BREAKER = 'lambdas/core/circuit/circuit-breaker.ts';
+
+const ENDS = 'policies: a call ends once, and on time';
+const BOUNDED = 'policies: repetitions are bounded';
+const BLAME = 'policies: what we refuse does not count against the dependency';
+
+const TIMEOUT_TESTS = ['test/core/policies/timeout.test.ts'];
+const RETRY_TESTS = ['test/core/policies/retry.test.ts'];
+const COMPOSE_TESTS = ['test/core/policies/compose.test.ts'];
+const PROPERTY = ['test/core/policies/compose.property.test.ts'];
+const BREAKER_TESTS = ['test/core/circuit/circuit-breaker.test.ts'];
+
+/** Mutants of retry, budget, time-out, fallback, their composition, and of the breaker among them. */
+export const POLICY_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'wait for an operation that does not heed its signal',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: '        reject(reason);\n        controller.abort(reason);',
+    replace: '        controller.abort(reason);',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'reject without aborting what is under way',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: '        reject(reason);\n        controller.abort(reason);',
+    replace: '        reject(reason);',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'abort the signal of a call that has succeeded',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: '          end();\n          resolve(value);',
+    replace: '          end();\n          controller.abort();\n          resolve(value);',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'leave what has ended in the queue of deadlines',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: '      const end = (): void => {\n        queue.remove(entry);',
+    replace: '      const end = (): void => {',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'leave the listener on the signal of the caller',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: '        queue.remove(entry);\n        if (outer !== NEVER)',
+    replace: '        queue.remove(entry);\n        if (outer === NEVER)',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'forget the deadline of the caller',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: 'options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY',
+    replace: 'Number.POSITIVE_INFINITY',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'begin a call that has no time',
+    rule: ENDS,
+    file: TIMEOUT,
+    find: 'if (deadline <= startedAt)',
+    replace: 'if (deadline < startedAt)',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'queue every deadline behind the last',
+    rule: ENDS,
+    file: QUEUE,
+    find: 'while (before !== undefined && before.deadline > entry.deadline) before = before.before;',
+    replace: '',
+    tests: ['test/core/policies/deadline-queue.property.test.ts'],
+  },
+  {
+    name: 'set no new alarm for the rest',
+    rule: ENDS,
+    file: QUEUE,
+    find: 'if (first !== undefined && first.deadline < alarmAt) setAlarm(first.deadline);',
+    replace: '',
+    tests: ['test/core/policies/deadline-queue.property.test.ts'],
+  },
+  {
+    name: 'keep a process alive for a call that has ended',
+    rule: ENDS,
+    file: QUEUE,
+    find: 'Math.min(deadline, now + LONGEST_ALARM_MS)',
+    replace: 'deadline',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'go by the alarm rather than by the clock',
+    rule: ENDS,
+    file: QUEUE,
+    find: 'while (first !== undefined && first.deadline <= now) {',
+    replace: 'if (first !== undefined) {',
+    tests: TIMEOUT_TESTS,
+  },
+  {
+    name: 'fill a budget beyond its capacity',
+    rule: BOUNDED,
+    file: BUDGET,
+    find: 'tokens = Math.min(settings.capacity, tokens + more);',
+    replace: 'tokens += more;',
+    tests: ['test/core/policies/retry-budget.test.ts'],
+  },
+  {
+    name: 'fill a budget twice for the same time',
+    rule: BOUNDED,
+    file: BUDGET,
+    find: '    filledAt = now;\n',
+    replace: '',
+    tests: ['test/core/policies/retry-budget.test.ts'],
+  },
+  {
+    name: 'repeat without a token',
+    rule: BOUNDED,
+    file: RETRY,
+    find: "return budget()?.take() === false ? 'budget' : undefined;",
+    replace: 'return undefined;',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'one attempt too many',
+    rule: BOUNDED,
+    file: RETRY,
+    find: 'if (attempt >= settings.attempts)',
+    replace: 'if (attempt > settings.attempts)',
+    tests: ['test/core/policies/retry-oracle.property.test.ts'],
+  },
+  {
+    name: 'come back before Retry-After',
+    rule: BOUNDED,
+    file: RETRY,
+    find: 'Math.max(backoffDelayMs(settings, attempt, random), retryAfterMs)',
+    replace: 'backoffDelayMs(settings, attempt, random)',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'wait for a moment after the deadline',
+    rule: BOUNDED,
+    file: RETRY,
+    find: ' || clock.now() + delayMs >= deadline',
+    replace: '',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'wait for longer than a timer can',
+    rule: BOUNDED,
+    file: RETRY,
+    find: 'delayMs > LONGEST_WAIT_MS || ',
+    replace: '',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'make an attempt after the deadline when the timer was late',
+    rule: BOUNDED,
+    file: RETRY,
+    find: "if (clock.now() >= deadline) throw exhausted(call, 'deadline');",
+    replace: '',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'repeat what we refused ourselves',
+    rule: BOUNDED,
+    file: RETRY,
+    find: 'return deferralOf(error) !== undefined || isInstance',
+    replace: 'return isInstance',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'repeat what somebody aborted',
+    rule: BOUNDED,
+    file: RETRY,
+    find: ' || isAbort(error);',
+    replace: ';',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'hide an abort behind what the operation made of it',
+    rule: ENDS,
+    file: RETRY,
+    find: '    if (signal.aborted) throw aborted(call, signal);\n    const summary',
+    replace: '    const summary',
+    tests: RETRY_TESTS,
+  },
+  {
+    name: 'leave the timer of a wait that was aborted',
+    rule: ENDS,
+    file: SIGNALS,
+    find: '      cancel();\n',
+    replace: '',
+    tests: ['test/core/policies/signals.test.ts'],
+  },
+  {
+    name: 'wait for an operation that ignores the abort',
+    rule: ENDS,
+    file: SIGNALS,
+    find: 'return unlessAborted(operation(signal, deadlineEpochMs), signal);',
+    replace: 'return operation(signal, deadlineEpochMs);',
+    tests: PROPERTY,
+  },
+  {
+    name: 'keep the listeners of calls that nobody can abort',
+    rule: ENDS,
+    file: SIGNALS,
+    find: 'NEVER.addEventListener = (): void => {};',
+    replace: '',
+    tests: ['test/core/policies/signals.test.ts'],
+  },
+  {
+    name: 'answer an abort by the caller',
+    rule: ENDS,
+    file: FALLBACK,
+    find: '      if (signal.aborted) throw signal.reason;\n      return answer',
+    replace: '      return answer',
+    tests: ['test/core/policies/fallback.test.ts'],
+  },
+  {
+    name: 'lose the error of the call when its fallback fails',
+    rule: ENDS,
+    file: FALLBACK,
+    find: 'throw new FallbackFailedError({ policy: name, cause, fallbackError });',
+    replace: 'throw fallbackError;',
+    tests: ['test/core/policies/fallback.test.ts'],
+  },
+  {
+    name: 'put the breaker around the retry where it counts attempts',
+    rule: 'policies: one order',
+    file: COMPOSE,
+    find: "composition.breakerCounts === 'calls'",
+    replace: "composition.breakerCounts !== 'calls'",
+    tests: COMPOSE_TESTS,
+  },
+  {
+    name: 'keep a deadline from the layers inside',
+    rule: ENDS,
+    file: COMPOSE,
+    find: 'policy.call((signal, deadlineEpochMs) => inner(operation, { signal, deadlineEpochMs }), options);',
+    replace: 'policy.call((signal) => inner(operation, { signal }), options);',
+    tests: COMPOSE_TESTS,
+  },
+  {
+    name: 'count against the dependency what waited in a limit of ours',
+    rule: BLAME,
+    file: COMPOSE,
+    find: 'reached: () => called,',
+    replace: 'reached: () => true,',
+    tests: COMPOSE_TESTS,
+  },
+  {
+    name: 'count a refusal of ours as a failure of the dependency',
+    rule: BLAME,
+    file: BREAKER,
+    find: ' || deferralOf(error) !== undefined) return IGNORED;',
+    replace: ') return IGNORED;',
+    tests: BREAKER_TESTS,
+  },
+  {
+    name: 'count nothing that a total time-out ends',
+    rule: BLAME,
+    file: BREAKER,
+    find: 'return isInstance(reason, CallTimeoutError) || textField',
+    replace: 'return textField',
+    tests: BREAKER_TESTS,
+  },
+  {
+    name: 'count a call that had no time',
+    rule: BLAME,
+    file: 'lambdas/core/classifier.ts',
+    find: 'dependency: error.afterMs > 0',
+    replace: 'dependency: true',
+    tests: BREAKER_TESTS,
+  },
+  {
+    name: 'keep the permit of a call that was aborted before it began',
+    rule: BLAME,
+    file: BREAKER,
+    find: "if (late.kind === 'admitted') return circuit.report(late.permit, IGNORED);",
+    replace: '',
+    tests: BREAKER_TESTS,
+  },
+];

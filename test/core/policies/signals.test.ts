@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { NEVER, promptly, unlessAborted, wait } from '../../../lambdas/core/policies/signals.ts';
+import { deferred, fakeClock, idle } from '../fixtures.ts';
+import { down, listenersOf, stubborn, watched } from './parts.ts';
+
+it('keeps no listeners on the signal that nobody can abort', () => {
+  NEVER.addEventListener('abort', () => {});
+  expect(listenersOf(NEVER)).toBe(0);
+  expect(AbortSignal.any([NEVER, AbortSignal.abort('enough')]).reason).toBe('enough');
+});
+
+it('runs an operation as it is where nobody can abort it', () => {
+  expect(promptly((...given) => given, NEVER, 5)).toEqual([NEVER, 5]);
+});
+
+it('ends work with the reason of the abort, and drops what it ends with later', async () => {
+  const controller = new AbortController();
+  const work = deferred<string>();
+  const call = watched(unlessAborted(work.promise, controller.signal));
+  controller.abort('enough');
+  work.reject(down); // would be an unhandled rejection
+  await idle();
+  expect(call.error).toBe('enough');
+  expect(watched(unlessAborted('done', controller.signal)).state).toBe('pending');
+  await expect(unlessAborted('done', controller.signal)).rejects.toBe('enough');
+});
+
+it('begins nothing for who has aborted', () => {
+  const operation = stubborn();
+  expect(() => promptly(operation, AbortSignal.abort('enough'), 0)).toThrow('enough');
+  expect(operation.signals).toEqual([]);
+});
+
+it('waits to the tick, and leaves nothing behind', async () => {
+  const clock = fakeClock();
+  const controller = new AbortController();
+  const waiting = watched(wait(clock, 100, controller.signal));
+  await clock.pass(99);
+  expect(waiting.state).toBe('pending');
+  await clock.pass(1);
+  expect(waiting.state).toBe('fulfilled');
+  expect(listenersOf(controller.signal)).toBe(0);
+  const aborted = watched(wait(clock, 100, controller.signal));
+  controller.abort('enough');
+  await idle();
+  expect(aborted.error).toBe('enough');
+  expect(clock.pending).toBe(0);
+  await expect(wait(clock, 100, controller.signal)).rejects.toBe('enough');
+  expect(clock.pending).toBe(0);
+});
