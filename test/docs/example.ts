@@ -78,10 +78,9 @@ export function kindOf(code: string): ExampleKind {
 function sourceOf(code: string, kind: ExampleKind): string {
   if (kind !== 'scope') return /^(?:import|export)\b/m.test(code) ? `${code}\n` : `${code}\nexport {};\n`;
   const body = bodyOf(code);
-  const imports = `${code}\n`.slice(0, `${code}\n`.length - body.length).trimEnd();
-  const gap = `${code}\n`.slice(imports.length, `${code}\n`.length - body.length);
+  const imports = `${code}\n`.slice(0, -body.length);
   const head = "export default async function build(this: import('aws-cdk-lib').Stack): Promise<void> {";
-  return `${imports}${imports === '' ? '' : ' '}${head}${gap}${body}}\n`;
+  return `${imports}${head}${body}}\n`;
 }
 
 /** Line of the page that a line of the example's file is. */

@@ -23,6 +23,8 @@ export type Note =
   | 'message'
   /** What becomes of that message, where it is not `handled`. */
   | 'outcome'
+  /** What has to be in what it writes. */
+  | 'prints'
   /** `CLASS of PAGE`: a stack that is synthesized to `cdk.out` before the block is run, with its code bundled. */
   | 'assembly';
 
@@ -45,7 +47,7 @@ export class PageError extends Error {
 
 const FENCE = /^( *)```+ *([\w-]*)(.*)$/;
 const COMMENT = /^ *<!-- *([a-z -]+): *(.*?) *-->$/;
-const NOTES: readonly Note[] = ['not run', 'file', 'message', 'outcome', 'assembly'];
+const NOTES: readonly Note[] = ['not run', 'file', 'message', 'outcome', 'prints', 'assembly'];
 
 /** Read a page of the repository. */
 export function readPage(path: string): Page {

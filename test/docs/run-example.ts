@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -25,7 +26,7 @@ export async function runExample(example: Example, { emulators, examples }: Worl
   const { block, project } = example;
   const home = process.cwd();
   await createNamed(emulators, block.code);
-  const effects = standIns(emulators);
+  const effects = await standIns(emulators);
   const restore = stubSettings({ circuits: circuitsOf(block.code) });
   try {
     await synthesizeFor(example, examples);
@@ -60,9 +61,18 @@ async function didWhat(
     const payload = block.notes.get('message') ?? sampleOf(consumer.schema);
     return handled(loaded.handler, payload, block.notes.get('outcome') ?? 'handled');
   }
+  if (effects.atExit.length > 0) {
+    for (const finish of effects.atExit) finish();
+    return resourcesOf('cdk.out');
+  }
   const { fetched, written } = effects;
   const asked = requestsIn(emulators);
-  return fetched + asked + written === 0 ? undefined : `fetched ${fetched}, asked ${asked}, wrote ${written}`;
+  const wanted = block.notes.get('prints') ?? '';
+  if (!written.includes(wanted)) throw new Error(`it does not print ${wanted}, but: ${written}`);
+  const lines = written.split('\n').length - 1;
+  return fetched + asked + lines === 0
+    ? undefined
+    : `fetched ${fetched}, asked ${asked}, wrote ${lines} lines`;
 }
 
 function requestsIn({ requests }: Emulators): number {
@@ -109,6 +119,14 @@ async function built(build: unknown): Promise<Stack> {
 
 function synthesized(stack: Stack): string | undefined {
   const resources = Object.keys(Template.fromStack(stack).toJSON().Resources ?? {}).length;
+  return resources === 0 ? undefined : `synthesized ${resources} resources`;
+}
+
+function resourcesOf(assembly: string): string | undefined {
+  const templates = globSync(`${assembly}/**/*.template.json`).map((path) =>
+    JSON.parse(readFileSync(path, 'utf8')),
+  );
+  const resources = templates.flatMap(({ Resources = {} }) => Object.keys(Resources)).length;
   return resources === 0 ? undefined : `synthesized ${resources} resources`;
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { vi } from 'vitest';
 import type { RuntimeClients } from '../../lambdas/aws/clients.ts';
@@ -7,8 +8,10 @@ import { createQueue, type Emulators } from '../aws/emulators.ts';
 export interface Effects {
   /** Requests by `fetch`. */
   fetched: number;
-  /** Lines that were written. */
-  written: number;
+  /** What was written to the console. */
+  written: string;
+  /** What is done when the process has nothing else to do: the CDK synthesizes the app of a script then. */
+  atExit: (() => void)[];
 }
 
 /** What is known of a consumer that an example made. */
@@ -29,13 +32,15 @@ export function takeConsumer(): MadeConsumer | undefined {
 }
 
 /** Stands in for `lambdas/aws/clients.ts`: clients that nobody gives are those of the emulators. */
-export function emulatedClients() {
+export function emulatedClients<M extends { runtimeClients: (given?: RuntimeClients) => unknown }>(
+  original: M,
+) {
   return {
-    runtimeClients(given: RuntimeClients = {}): RuntimeClients {
+    ...original,
+    runtimeClients(given: RuntimeClients = {}) {
       const { emulators } = state;
-      if (emulators === undefined) return given;
-      const { sqs, dynamodb } = emulators;
-      return { sqs, dynamodb, circuits: given.dynamodb ?? dynamodb, ...given };
+      const own = emulators === undefined ? {} : { sqs: emulators.sqs, dynamodb: emulators.dynamodb };
+      return original.runtimeClients({ ...own, ...given });
     },
   };
 }
@@ -61,29 +66,47 @@ const ENVIRONMENT = {
   DLQ_URL: 'http://sqs.test/000000000000/orders-dlq',
   QUARANTINE_URL: 'http://sqs.test/000000000000/orders-quarantine',
   STATE_TABLE: 'state',
+  /** Nothing listens there: what has no emulator is not reached, AWS least of all. */
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+  CDK_OUTDIR: 'cdk.out',
   /** No function is bundled: its code is not the point of an example. */
   CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }),
 };
 
 /** Put the world around examples: environment variables, `fetch`, a quiet console, emulators of SQS and DynamoDB. */
-export function standIns(emulators: Emulators): Effects {
+export async function standIns(emulators: Emulators): Promise<Effects> {
   state.emulators = emulators;
-  for (const [name, value] of Object.entries(ENVIRONMENT)) vi.stubEnv(name, value);
-  const effects: Effects = { fetched: 0, written: 0 };
+  const endpoints = {
+    AWS_ENDPOINT_URL_SQS: await urlOf(emulators.sqs),
+    AWS_ENDPOINT_URL_DYNAMODB: await urlOf(emulators.dynamodb),
+  };
+  for (const [name, value] of Object.entries({ ...ENVIRONMENT, ...endpoints })) vi.stubEnv(name, value);
+  const effects: Effects = { fetched: 0, written: '', atExit: [] };
   vi.stubGlobal('fetch', async (_input: unknown, init?: RequestInit) => {
     init?.signal?.throwIfAborted();
     effects.fetched += 1;
     return new Response('{}', { headers: { 'content-type': 'application/json' } });
   });
-  const write = (): boolean => {
-    effects.written += 1;
+  const write = (...parts: unknown[]): boolean => {
+    effects.written += `${parts.map((part) => (typeof part === 'string' ? part : inspect(part))).join(' ')}\n`;
     return true;
   };
+  const once = process.once.bind(process);
+  vi.spyOn(process, 'once').mockImplementation((event, listener) => {
+    if (event !== 'beforeExit') return once(event, listener);
+    effects.atExit.push(listener);
+    return process;
+  });
   for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, 'write').mockImplementation(write);
   for (const method of ['log', 'info', 'warn', 'error', 'table'] as const) {
     vi.spyOn(console, method).mockImplementation(write);
   }
   return effects;
+}
+
+async function urlOf({ config }: Emulators['sqs'] | Emulators['dynamodb']): Promise<string> {
+  const endpoint = await config.endpoint?.();
+  return endpoint === undefined ? '' : `http://${endpoint.hostname}:${endpoint.port}`;
 }
 
 /** Put the world back. */
