@@ -35,7 +35,7 @@ export async function writeExamples(folder: string, pages: readonly Page[]): Pro
       if (!isExample(block) && !block.notes.has('file')) continue;
       const file = join(project, block.notes.get('file') ?? `line-${block.line}.ts`);
       const kind = kindOf(block.code);
-      await write(file, isExample(block) ? sourceOf(block.code, kind) : `${block.code}\n`);
+      await write(file, isExample(block) ? sourceOf(block, kind) : `${block.code}\n`);
       if (isExample(block)) examples.push({ block, kind, file, project });
     }
     await Promise.all(entriesOf(blocks).map((entry) => writeEntry(join(project, entry))));
@@ -74,9 +74,12 @@ export function kindOf(code: string): ExampleKind {
   return typesAlone && statements.length > 0 ? 'types' : 'module';
 }
 
-/** The code as a module, each line where it was. */
-function sourceOf(code: string, kind: ExampleKind): string {
-  if (kind !== 'scope') return /^(?:import|export)\b/m.test(code) ? `${code}\n` : `${code}\nexport {};\n`;
+/** The code as a module, each line where it was; calls come behind it. */
+function sourceOf({ code, notes }: Block, kind: ExampleKind): string {
+  if (kind !== 'scope') {
+    const calls = notes.get('call')?.split('\n') ?? [];
+    return [code, ...calls.map((call) => `console.log(await ${call});`), 'export {};', ''].join('\n');
+  }
   const body = bodyOf(code);
   const imports = `${code}\n`.slice(0, -body.length);
   const head = "export default async function build(this: import('aws-cdk-lib').Stack): Promise<void> {";

@@ -164,11 +164,22 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 // what cdk synth runs
 new Queue(new Stack(new App(), 'Shop'), 'Orders');`;
     expect(await run(app)).toBe('synthesized 1 resources');
+    const declares = "export const greet = (name: string) => [process.env.GREETING, name].join(' ');";
+    const notes =
+      "<!-- environment: GREETING=a=b -->\n<!-- call: greet('ann') -->\n<!-- call: greet('bob') -->";
+    expect(await run(declares, `${notes}\n<!-- prints: a=b bob -->`)).toContain('wrote 2 lines');
     const producer = `import { createProducer } from 'spillway/runtime';
 import * as z from 'zod';
 const orders = createProducer({ schema: z.object({ id: z.string() }), queueUrl: process.env.QUEUE_URL ?? '' });
 await orders.send({ id: '42' });`;
     expect(await run(producer)).toContain('asked 1');
+  });
+
+  it('that is called wrongly is found by the compiler', async () => {
+    const page = '<!-- call: double("2") -->\n```ts\nconst double = (value: number) => 2 * value;\n```\n';
+    const examples = await writeExamples('out/docs-harness/call', [parsePage('docs/page.md', page)]);
+    const [error] = await typeErrors('out/docs-harness/call', examples);
+    expect(error).toMatch(/^docs\/page.md:3: error TS2345: /);
   });
 
   it('that throws is named by page and line', async () => {

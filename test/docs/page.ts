@@ -9,7 +9,7 @@ export interface Block {
   /** What it is written in, such as `ts`. */
   readonly language: string;
   readonly code: string;
-  /** What the comments before it say. */
+  /** What the comments before it say, a line for each. */
   readonly notes: ReadonlyMap<Note, string>;
 }
 
@@ -25,6 +25,10 @@ export type Note =
   | 'outcome'
   /** What has to be in what it writes. */
   | 'prints'
+  /** A call of a function that it declares, made at its end. */
+  | 'call'
+  /** `NAME=VALUE`: an environment variable beside those that are always there. */
+  | 'environment'
   /** `CLASS of PAGE`: a stack that is synthesized to `cdk.out` before the block is run, with its code bundled. */
   | 'assembly';
 
@@ -47,7 +51,16 @@ export class PageError extends Error {
 
 const FENCE = /^( *)```+ *([\w-]*)(.*)$/;
 const COMMENT = /^ *<!-- *([a-z -]+): *(.*?) *-->$/;
-const NOTES: readonly Note[] = ['not run', 'file', 'message', 'outcome', 'prints', 'assembly'];
+const NOTES: readonly Note[] = [
+  'not run',
+  'file',
+  'message',
+  'outcome',
+  'prints',
+  'call',
+  'environment',
+  'assembly',
+];
 
 /** Read a page of the repository. */
 export function readPage(path: string): Page {
@@ -72,7 +85,7 @@ export function parsePage(path: string, text: string): Page {
     const note = NOTES.find((each) => each === kind);
     if (note !== undefined) {
       if (said === '') throw new PageError(path, at + 1, `"${note}" says nothing`);
-      notes.set(note, said);
+      notes.set(note, notes.has(note) ? `${notes.get(note)}\n${said}` : said);
       continue;
     }
     const fence = FENCE.exec(line);

@@ -25,8 +25,8 @@ export interface World {
 export async function runExample(example: Example, { emulators, examples }: World): Promise<string> {
   const { block, project } = example;
   const home = process.cwd();
-  await createNamed(emulators, block.code);
-  const effects = await standIns(emulators);
+  await createNamed(emulators, block);
+  const effects = await standIns(emulators, block);
   const restore = stubSettings({ circuits: circuitsOf(block.code) });
   try {
     await synthesizeFor(example, examples);

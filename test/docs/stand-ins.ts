@@ -3,6 +3,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { vi } from 'vitest';
 import type { RuntimeClients } from '../../lambdas/aws/clients.ts';
 import { createQueue, type Emulators } from '../aws/emulators.ts';
+import type { Block } from './page.ts';
 
 /** What an example did to the world around it. */
 export interface Effects {
@@ -73,14 +74,18 @@ const ENVIRONMENT = {
   CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }),
 };
 
-/** Put the world around examples: environment variables, `fetch`, a quiet console, emulators of SQS and DynamoDB. */
-export async function standIns(emulators: Emulators): Promise<Effects> {
+/** Put the world around an example: environment variables, `fetch`, a quiet console, emulators of SQS and DynamoDB. */
+export async function standIns(emulators: Emulators, { notes }: Block): Promise<Effects> {
   state.emulators = emulators;
   const endpoints = {
     AWS_ENDPOINT_URL_SQS: await urlOf(emulators.sqs),
     AWS_ENDPOINT_URL_DYNAMODB: await urlOf(emulators.dynamodb),
   };
   for (const [name, value] of Object.entries({ ...ENVIRONMENT, ...endpoints })) vi.stubEnv(name, value);
+  for (const pair of notes.get('environment')?.split('\n') ?? []) {
+    const [name = '', ...value] = pair.split('=');
+    vi.stubEnv(name, value.join('='));
+  }
   const effects: Effects = { fetched: 0, written: '', atExit: [] };
   vi.stubGlobal('fetch', async (_input: unknown, init?: RequestInit) => {
     init?.signal?.throwIfAborted();
@@ -116,9 +121,10 @@ export function removeStandIns(): void {
   vi.unstubAllGlobals();
 }
 
-/** Create the queues and tables that a code names, where they are not there yet. */
-export async function createNamed(emulators: Emulators, code: string): Promise<void> {
-  const queues = [...code.matchAll(/'https?:\/\/sqs\.[^'\s]*\/([\w.-]+)'/g)].map(([, name = '']) => name);
+/** Create the queues and tables that a block names, where they are not there yet. */
+export async function createNamed(emulators: Emulators, { code, notes }: Block): Promise<void> {
+  const text = `${code}\n${notes.get('environment') ?? ''}`;
+  const queues = [...text.matchAll(/https?:\/\/sqs\.[^'"\s]*\/([\w.-]+)/g)].map(([, name = '']) => name);
   for (const name of new Set(['orders', ...queues])) await createQueue(emulators, name);
   for (const [, name = ''] of code.matchAll(/\btable: '([^']+)'/g)) {
     const definition = new CreateTableCommand({
