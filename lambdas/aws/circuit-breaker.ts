@@ -21,7 +21,7 @@ export interface CircuitBreakerOptions extends PolicyOptions, Partial<CircuitSet
    *
    * @default - none: the circuit is this process's own
    */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Client for the table. It should try once: what is reported twice counts twice. @default - such a client */
   readonly client?: DynamoDBClient;
   /**

@@ -44,6 +44,7 @@ export const BULKHEAD_MUTANTS: readonly Mutant[] = [
     '{',
   ),
   line('leave the timer of who was let in', '        cancel();\n', ''),
+  line('leave a listener at the signal', "        signal?.removeEventListener('abort', abort);\n", ''),
   line('leave who gives up in the line', '        place.leave();\n', ''),
   line('do not hear an abort while waiting', "signal?.addEventListener('abort', abort);", ''),
   line(

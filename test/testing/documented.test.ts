@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   createTestStores,
   rawMessage,
@@ -10,7 +9,7 @@ import {
 } from 'spillway/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-// What docs/testing.md shows: its blocks are taken from here.
+// What docs/testing.md shows: its blocks are taken from here (test/docs/examples.test.ts compares them).
 
 process.env.CUSTOMER_SERVICE_URL = 'http://customers.test';
 stubSettings({ circuits: { 'customer-service': { openForMs: 30_000 } } });
@@ -132,21 +131,4 @@ it('puts the environment back', () => {
   );
   restore();
   expect(process.env.SPILLWAY_SETTINGS).toBe(before);
-});
-
-it('is what docs/testing.md shows', () => {
-  const lines = (text: string): string[] => text.split('\n').map((line) => line.trim());
-  const here = lines(readFileSync(import.meta.filename, 'utf8').replaceAll('../../examples/', '../')).join(
-    '\n',
-  );
-  const documented = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8');
-  const blocks = [...documented.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) =>
-    lines(block)
-      .filter((line) => !line.startsWith('import '))
-      .join('\n')
-      .trim(),
-  );
-
-  expect(blocks.length).toBeGreaterThan(5);
-  for (const block of blocks) expect(here).toContain(block);
 });

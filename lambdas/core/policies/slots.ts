@@ -19,7 +19,8 @@ export interface Slot {
 /** Making calls, of which a limited number is under way at a time. */
 export interface SlotCalls {
   /**
-   * Make a call as soon as there is a slot. What ignores its signal keeps the slot until it ends.
+   * Make a call as soon as there is a slot. The deadline bounds the wait: who finds a slot free begins. What ignores its
+   * signal keeps the slot until it ends.
    *
    * @throws {BulkheadFullError} without calling, if there is none and no time or room to wait for one
    * @throws the reason of the signal, if it aborts before the call begins

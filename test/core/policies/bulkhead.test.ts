@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { BulkheadFullError } from '../../../lambdas/core/errors.ts';
 import type { PipelineEvent } from '../../../lambdas/core/events.ts';
@@ -155,6 +156,18 @@ describe('a bulkhead', () => {
     await end('d');
     expect(bulkhead.statistics()).toMatchObject({ underWay: 0, queued: 0, rejected: 0 });
     expect(clock.pending).toBe(0);
+  });
+
+  it('leaves nothing behind at a signal that outlives the wait', async () => {
+    const { call, calls, clock, end } = setup({ maxConcurrent: 1 });
+    const { signal } = new AbortController();
+    calls('a');
+    call('b', { signal }).catch(() => {});
+    call('c', { signal }).catch(() => {});
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    await end('a');
+    await clock.pass(1_000);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('begins nothing whose signal has aborted, not even between being let in and beginning', async () => {
