@@ -132,7 +132,7 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     try {
       result = await (permit.probe
         ? probe(operation, permit, signal, deadline)
-        : promptly(operation, signal, deadline));
+        : promptly(operation, signal, deadline, options?.heedsSignal));
     } catch (error) {
       const failed = report(permit, outcomeOf(error, signal, options?.reached));
       if (failed !== undefined) await failed;

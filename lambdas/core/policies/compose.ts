@@ -78,11 +78,10 @@ export function compose<F = never>(composition: Composition<F>): ComposedPolicy<
     (layer) => layer !== undefined,
   );
   const mayWait = rateLimiter !== undefined || bulkhead !== undefined;
-  const inner = layers.reduceRight<Call | undefined>(
-    (call, layer) =>
-      layer === breaker && call !== undefined && mayWait ? counting(breaker, call) : under(layer, call),
-    undefined,
-  );
+  const inner = layers.reduceRight<Call | undefined>((call, layer) => {
+    if (call === undefined) return (operation, options) => layer.call(operation, options);
+    return layer === breaker && mayWait ? counting(breaker, call) : under(layer, call);
+  }, undefined);
   const call = inner ?? bare;
   return {
     kind: 'composed',
@@ -91,7 +90,10 @@ export function compose<F = never>(composition: Composition<F>): ComposedPolicy<
       fallback === undefined
         ? call
         : (operation, options) =>
-            fallback.call((signal, deadlineEpochMs) => call(operation, { signal, deadlineEpochMs }), options),
+            fallback.call(
+              (signal, deadlineEpochMs) => call(operation, { signal, deadlineEpochMs }),
+              heeding(options),
+            ),
   };
 }
 
@@ -108,11 +110,18 @@ export function withPolicies<F = never>(composition: Composition<F>) {
   return guardedBy(compose(composition));
 }
 
-/** Calls under a policy; `inner` is what stands inside of it. */
-function under(policy: Policy, inner: Call | undefined): Call {
-  if (inner === undefined) return (operation, options) => policy.call(operation, options);
+/** Calls under a policy, with others inside of it: the innermost sees to it that an abort ends what it calls. */
+function under(policy: Policy, inner: Call): Call {
   return (operation, options) =>
-    policy.call((signal, deadlineEpochMs) => inner(operation, { signal, deadlineEpochMs }), options);
+    policy.call((signal, deadlineEpochMs) => inner(operation, { signal, deadlineEpochMs }), heeding(options));
+}
+
+const HEEDING: PolicyCallOptions = { heedsSignal: true };
+
+/** The options of a layer with others inside of it, which need not listen to the caller themselves. */
+function heeding(options: PolicyCallOptions | undefined): PolicyCallOptions {
+  if (options === undefined) return HEEDING;
+  return options.signal === NEVER ? options : { ...options, heedsSignal: true };
 }
 
 /**
@@ -128,6 +137,7 @@ function counting(breaker: CircuitBreaker, inner: Call): Call {
     };
     return breaker.call((signal, deadlineEpochMs) => inner(noting, { signal, deadlineEpochMs }), {
       ...options,
+      heedsSignal: true,
       reached: () => called,
     });
   };

@@ -64,7 +64,7 @@ export function fallbackOn<F>({
     const deadline = options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY;
     calls += 1;
     try {
-      return await promptly(operation, signal, deadline);
+      return await promptly(operation, signal, deadline, options?.heedsSignal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       return answer(error, signal, deadline);

@@ -29,6 +29,13 @@ export interface PolicyCallOptions {
    * @default - none
    */
   readonly deadlineEpochMs?: number;
+  /**
+   * Whether the operation itself ends at once when its signal aborts, so that the policy need not see to it. Policies within
+   * policies do.
+   *
+   * @default false
+   */
+  readonly heedsSignal?: boolean;
 }
 
 /** Stands between a caller and a dependency. `F` is what it may answer by itself, in place of the operation. */

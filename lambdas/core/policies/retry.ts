@@ -98,7 +98,7 @@ export function retryOn({
       tally.attempted();
       let result: T;
       try {
-        result = await promptly(operation, signal, deadline);
+        result = await promptly(operation, signal, deadline, options?.heedsSignal);
       } catch (error) {
         await untilNext(error, call, signal, deadline);
         continue;

@@ -12,16 +12,19 @@ const ONCE = { once: true };
 
 /**
  * Run an operation that ends at once, with the signal's reason, when the signal aborts: also one that does not heed it,
- * whose result nobody waits for then. One whose signal has aborted already is not begun.
+ * whose result nobody waits for then. One whose signal has aborted already is not begun. One that is known to heed its
+ * signal needs no listener.
  */
 export function promptly<T>(
   operation: Operation<T>,
   signal: AbortSignal,
   deadlineEpochMs: number,
+  heedsSignal = false,
 ): T | Promise<T> {
   if (signal === NEVER) return operation(signal, deadlineEpochMs);
   if (signal.aborted) throw signal.reason;
-  return unlessAborted(operation(signal, deadlineEpochMs), signal);
+  const work = operation(signal, deadlineEpochMs);
+  return heedsSignal ? work : unlessAborted(work, signal);
 }
 
 /** The same, of work that is under way. */

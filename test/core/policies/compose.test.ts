@@ -102,6 +102,23 @@ describe('a composition', () => {
     await expect(call).rejects.toMatchObject({ stoppedBy: 'deadline' }); // the next attempt would begin at 100
   });
 
+  it('puts one listener on the signal of the caller, however many layers there are', async () => {
+    const { timeout, retry, breaker, fallback } = policyWorld();
+    const { signal } = new AbortController();
+    const operation = stubborn();
+    const policy = compose({
+      fallback: fallback({ handle: () => 'cached' }),
+      retry: retry(),
+      breaker: breaker(),
+      timeout: timeout(100),
+    });
+    await policy.call(() => 'fine', { signal }); // the circuit has been read
+    void policy.call(operation, { signal });
+    await idle();
+    expect(operation.signals).toHaveLength(1);
+    expect(listenersOf(signal)).toBe(1);
+  });
+
   it('ends repetitions when the circuit opens: the breaker counts attempts', async () => {
     const { clock, retry, breaker } = policyWorld();
     const circuit = breaker();

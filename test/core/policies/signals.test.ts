@@ -31,6 +31,15 @@ it('begins nothing for who has aborted', () => {
   expect(operation.signals).toEqual([]);
 });
 
+it('leaves an operation alone that is known to heed its signal', async () => {
+  const controller = new AbortController();
+  const call = watched(Promise.resolve(promptly(stubborn(), controller.signal, 0, true)));
+  expect(listenersOf(controller.signal)).toBe(0);
+  controller.abort('enough');
+  await idle();
+  expect(call.state).toBe('pending');
+});
+
 it('waits to the tick, and leaves nothing behind', async () => {
   const clock = fakeClock();
   const controller = new AbortController();
