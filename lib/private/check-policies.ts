@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import { RANGES } from '../../lambdas/core/ranges.ts';
 import {
   type ConsumerSettings,
   LIMITS,
@@ -12,9 +13,7 @@ import { NAME, NAME_RULE } from './names.ts';
 import { format, inSeconds, type Problems } from './problems.ts';
 import { literal } from './queue-facts.ts';
 
-const ATTEMPTS = { min: 1, max: 100 };
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
-const MAX_BASE = 10;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
 const RECEIVES_TO_SPARE = 10;
@@ -38,12 +37,7 @@ export function checkPolicies(
   if (!Token.isUnresolved(consumerId) && !NAME.test(consumerId)) {
     problems.add('consumerId', NAME_RULE, consumerId, 'it is part of keys, of IAM conditions and of metrics');
   }
-  problems.integer(
-    'concurrency',
-    concurrency,
-    { min: 1, max: 10_000 },
-    'a batch has at most 10,000 messages',
-  );
+  problems.integer('concurrency', concurrency, RANGES.concurrency, 'a batch has at most 10,000 messages');
   checkAttempts(settings, queue, problems);
   // A receive holds a message for so long before it is put back.
   checkBackoff(settings, (timeout ?? 0) + window, problems);
@@ -57,9 +51,9 @@ export function checkPolicies(
 
 function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
   const { max, byReason } = settings.attempts;
-  const usable = problems.integer('attempts.max', max, ATTEMPTS, ATTEMPTS_RULE);
+  const usable = problems.integer('attempts.max', max, RANGES.attempts, ATTEMPTS_RULE);
   for (const [reason, attempts] of Object.entries(byReason)) {
-    problems.integer(`attempts.byReason.${reason}`, attempts, ATTEMPTS, ATTEMPTS_RULE);
+    problems.integer(`attempts.byReason.${reason}`, attempts, RANGES.attempts, ATTEMPTS_RULE);
   }
   const backstop = literal(queue.facts.maxReceiveCount);
   if (!usable || Token.isUnresolved(max) || backstop === undefined) return;
@@ -95,10 +89,10 @@ function checkBackoff(settings: ConsumerSettings, heldSeconds: number, problems:
   const because = 'the delay is a visibility timeout';
   problems.integer('backoff.firstDelay', firstDelayMs, { min: 0, max: UNBOUNDED, unit }, because);
   problems.integer('backoff.cap', capMs, { min: 0, max: UNBOUNDED, unit }, because);
-  if (!Token.isUnresolved(base) && !(base >= 1 && base <= MAX_BASE)) {
+  if (!Token.isUnresolved(base) && !(base >= RANGES.base.min && base <= RANGES.base.max)) {
     problems.add(
       'backoff.base',
-      `must be from 1 to ${MAX_BASE}`,
+      `must be from ${RANGES.base.min} to ${RANGES.base.max}`,
       base,
       'delays do not shrink, nor jump to the cap',
     );
@@ -168,7 +162,7 @@ export function longestScheduleMs(settings: ConsumerSettings): number | undefine
   const { max } = settings.attempts;
   if ([firstDelayMs, capMs, base, max].some((value) => Token.isUnresolved(value))) return undefined;
   let sum = 0;
-  for (let attempt = 1; attempt < Math.min(max, ATTEMPTS.max); attempt += 1) {
+  for (let attempt = 1; attempt < Math.min(max, RANGES.attempts.max); attempt += 1) {
     sum += Math.min(capMs, firstDelayMs * base ** (attempt - 1));
   }
   return sum;
