@@ -1,3 +1,4 @@
+export { ConfigurationFileError, type FileProblem } from '../lambdas/core/configuration/file-error.ts';
 export type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
 export { Backoff, type BackoffProps } from './backoff.ts';
 export type {
@@ -9,6 +10,8 @@ export type {
   RetryBudgetProps,
 } from './call-policies.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
+export type { ConfiguredConsumerProps } from './config/content-props.ts';
+export { SpillwayConfig } from './config/spillway-config.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';
 export type { IntakeAlarmsOptions } from './monitoring/intake-watches.ts';
