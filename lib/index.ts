@@ -11,6 +11,12 @@ export type {
 } from './call-policies.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
 export type { ConfiguredConsumerProps } from './config/content-props.ts';
+export {
+  type AppConfigOptions,
+  type ParameterConfigOptions,
+  RuntimeConfig,
+  type RuntimeConfigOptions,
+} from './config/runtime-config.ts';
 export { SpillwayConfig } from './config/spillway-config.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';

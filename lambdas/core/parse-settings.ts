@@ -18,6 +18,7 @@ import {
   type OnExhausted,
   PATTERN_KINDS,
   type ReputationSettings,
+  type RunTimeConfigurationSettings,
   type ScreeningSettings,
   type SignatureSettings,
   type SourceQueueSettings,
@@ -45,12 +46,13 @@ const DLQ_RETENTION_SECONDS = 14 * DAY_SECONDS;
 export function parseConsumerSettings(input: unknown): ConsumerSettings {
   const reader = new SettingsReader(input);
   const queue = sourceQueue(reader.child('queue'));
+  const consumerId = reader.text('consumerId');
   const environment = reader.optionalText('environment');
   const serviceVersion = reader.optionalText('serviceVersion');
   const controlQueueUrl = reader.optionalText('controlQueueUrl');
   const envelope = reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope);
   const settings: ConsumerSettings = {
-    consumerId: reader.text('consumerId'),
+    consumerId,
     ...(environment === undefined ? {} : { environment }),
     ...(serviceVersion === undefined ? {} : { serviceVersion }),
     queue,
@@ -78,6 +80,9 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
       : killSwitch(reader.child('killSwitch', DEFAULTS.killSwitch)),
     onExhausted: onExhausted(reader, queue),
     ...(controlQueueUrl === undefined ? {} : { controlQueueUrl }),
+    ...(reader.has('runTimeConfiguration')
+      ? { runTimeConfiguration: runTimeConfiguration(reader.child('runTimeConfiguration'), consumerId) }
+      : {}),
   };
   reader.finish('the consumer settings');
   return settings;
@@ -217,6 +222,22 @@ function killSwitch(reader: SettingsReader): KillSwitchSettings {
     openForMs,
     maxOpenForMs: reader.number('maxOpenForMs', openForMs, longest, longestHold),
   };
+}
+
+function runTimeConfiguration(reader: SettingsReader, consumerId: string): RunTimeConfigurationSettings {
+  const { refreshSeconds } = DEFAULTS.runTimeConfiguration;
+  const common = {
+    queue: reader.text('queue', consumerId),
+    refreshSeconds: reader.integerIn('refreshSeconds', RANGES.refreshSeconds, refreshSeconds),
+  };
+  const kind = reader.oneOf('kind', ['parameter', 'app-config'], 'parameter');
+  if (kind === 'parameter') return { ...common, kind, parameter: reader.text('parameter') };
+  const [application, environment, profile] = [
+    reader.text('application'),
+    reader.text('environment'),
+    reader.text('profile'),
+  ];
+  return { ...common, kind, application, environment, profile };
 }
 
 function onExhausted(reader: SettingsReader, { fifo }: SourceQueueSettings): OnExhausted {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { changeableText } from '../../lambdas/core/configuration/changeable.ts';
 import { didYouMean } from '../../lambdas/core/configuration/closest.ts';
 import { ConfigurationFileError, type FileProblem } from '../../lambdas/core/configuration/file-error.ts';
 import { type ReadFile, readFile } from '../../lambdas/core/configuration/read-file.ts';
@@ -125,6 +126,14 @@ export class SpillwayConfig {
    */
   retryProfile(name: string): CallRetryProps {
     return retryProps(this.named('retryProfiles', this.file.content.retryProfiles, name));
+  }
+
+  /**
+   * What of the file may change at run time, as a text of its own: what a parameter can begin with that the consumer
+   * reads (`RuntimeConfig.parameter`). Everything in it is as it is deployed.
+   */
+  get runtimeText(): string {
+    return changeableText(this.file);
   }
 
   private named<T>(section: string, all: Readonly<Record<string, T>> = {}, name: string): T {

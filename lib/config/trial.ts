@@ -44,7 +44,8 @@ function trial(
   consumerProps: ConfiguredConsumerProps,
   timeoutSeconds: number,
 ): readonly Problem[] {
-  const stack = new Stack(new App(), 'Trial');
+  // Left to itself it would write its own assembly, at the end of the process, where the real app's belongs.
+  const stack = new Stack(new App({ autoSynth: false, analyticsReporting: false }), 'Trial');
   const queue = new ResilientQueue(stack, 'Queue', queueProps);
   const target = new lambda.Function(stack, 'Function', {
     runtime: lambda.Runtime.NODEJS_24_X,

@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import { longestWaitMs, RECEIVES_TO_SPARE, receivesFor } from '../../lambdas/core/configuration/schedule.ts';
 import { RANGES } from '../../lambdas/core/ranges.ts';
 import {
   type ConsumerSettings,
@@ -15,8 +16,6 @@ import { literal } from './queue-facts.ts';
 
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
 const UNBOUNDED = Number.POSITIVE_INFINITY;
-/** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
-const RECEIVES_TO_SPARE = 10;
 
 /** Times of a consumer's function, as far as they are known. */
 export interface FunctionTimes {
@@ -58,7 +57,7 @@ function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, proble
   const backstop = literal(queue.facts.maxReceiveCount);
   if (!usable || Token.isUnresolved(max) || backstop === undefined) return;
   const forAttempts = {
-    least: 2 * max + RECEIVES_TO_SPARE,
+    least: receivesFor(max),
     rule: `with ${max} attempts: twice the attempts and ${RECEIVES_TO_SPARE}`,
     because:
       'deferrals and receives without a trace count for SQS too, and it moves a message that has used them up',
@@ -161,9 +160,5 @@ export function longestScheduleMs(settings: ConsumerSettings): number | undefine
   const { firstDelayMs, capMs, base } = settings.backoff;
   const { max } = settings.attempts;
   if ([firstDelayMs, capMs, base, max].some((value) => Token.isUnresolved(value))) return undefined;
-  let sum = 0;
-  for (let attempt = 1; attempt < Math.min(max, RANGES.attempts.max); attempt += 1) {
-    sum += Math.min(capMs, firstDelayMs * base ** (attempt - 1));
-  }
-  return sum;
+  return longestWaitMs(settings.backoff, Math.min(max, RANGES.attempts.max));
 }

@@ -5,7 +5,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { type Knob, walk } from '../../lambdas/core/configuration/knob.ts';
 import { type FileContent, LANGUAGE } from '../../lambdas/core/configuration/language.ts';
 import { parseConsumerSettings } from '../../lambdas/core/parse-settings.ts';
@@ -514,6 +514,14 @@ it('takes what a function may still make possible, and leaves the rest to the co
   expect(found).toEqual([
     expect.stringContaining('circuits.tracker.timeout must be less than the time of a handler'),
   ]);
+});
+
+it('leaves nothing behind that would write an assembly of its own', () => {
+  const before = process.listenerCount('beforeExit');
+  vi.stubEnv('CDK_OUTDIR', join(tmpdir(), 'spillway-no-assembly'));
+  SpillwayConfig.fromText(fileWith({}));
+  vi.unstubAllEnvs();
+  expect(process.listenerCount('beforeExit')).toBe(before);
 });
 
 it('warns of what nothing uses, on the construct that it is given', () => {
