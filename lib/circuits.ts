@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { CIRCUIT_PRESETS } from '../lambdas/core/configuration/circuit-presets.ts';
 import type { CallPolicyProps } from './call-policies.ts';
 
 /**
@@ -81,9 +82,14 @@ export interface CircuitProps extends CallPolicyProps {
  */
 export const CircuitPreset = {
   /** Opens after 5 failures for 60 s, closes after 2 successes. */
-  default: { failureThreshold: 5, successThreshold: 2, openFor: Duration.seconds(60) },
+  default: preset('default'),
   /** For a dependency that hiccups: opens after 10 failures for 120 s, closes after 5 successes. */
-  conservative: { failureThreshold: 10, successThreshold: 5, openFor: Duration.seconds(120) },
+  conservative: preset('conservative'),
   /** For one that must be spared at the first sign: opens after 3 failures for 30 s, closes after 1 success. */
-  aggressive: { failureThreshold: 3, successThreshold: 1, openFor: Duration.seconds(30) },
-} as const satisfies Record<string, CircuitProps>;
+  aggressive: preset('aggressive'),
+} as const satisfies Record<keyof typeof CIRCUIT_PRESETS, CircuitProps>;
+
+function preset(name: keyof typeof CIRCUIT_PRESETS) {
+  const { openFor, ...thresholds } = CIRCUIT_PRESETS[name];
+  return { ...thresholds, openFor: Duration.millis(openFor) };
+}

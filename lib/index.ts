@@ -1,3 +1,4 @@
+export { ConfigurationFileError, type FileProblem } from '../lambdas/core/configuration/file-error.ts';
 export type { EnvelopeKind, FailureReason, OnExhausted, Priority } from '../lambdas/core/settings.ts';
 export { Backoff, type BackoffProps } from './backoff.ts';
 export type {
@@ -9,6 +10,14 @@ export type {
   RetryBudgetProps,
 } from './call-policies.ts';
 export { CircuitPreset, type CircuitProps } from './circuits.ts';
+export type { ConfiguredConsumerProps } from './config/content-props.ts';
+export {
+  type AppConfigOptions,
+  type ParameterConfigOptions,
+  RuntimeConfig,
+  type RuntimeConfigOptions,
+} from './config/runtime-config.ts';
+export { SpillwayConfig } from './config/spillway-config.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';
 export type { IntakeAlarmsOptions } from './monitoring/intake-watches.ts';

@@ -5,6 +5,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
 import type { Backoff } from './backoff.ts';
 import type { CircuitProps } from './circuits.ts';
+import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { IntakeController } from './intake-controller.ts';
 import type { KillSwitchProps } from './kill-switch.ts';
 import type { ResilienceAlarmsOptions } from './monitoring/resilience-alarms.ts';
@@ -193,6 +194,13 @@ export interface ResilientConsumerProps {
    * @default StateTable.of(this) - one for the stack
    */
   readonly stateTable?: StateTable;
+  /**
+   * Where the function reads at run time what may change without a deployment: thresholds, times, rates, screening. It
+   * may read that one parameter or configuration.
+   *
+   * @default - what is deployed holds until the next deployment
+   */
+  readonly runtimeConfig?: RuntimeConfig;
   /**
    * Alarms on the queues, on the intake and on what SQS refuses; `false` for none.
    *

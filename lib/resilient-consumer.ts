@@ -57,8 +57,8 @@ const IDEMPOTENCY_OFF = { variable: 'POWERTOOLS_IDEMPOTENCY_DISABLED', on: /^(1|
  * of `spillway/runtime`.
  *
  * It grants its function: to consume the queue, to send to the dead-letter and quarantine queues, to keep its records
- * in the state table, to tell the intake controller of changes, to read the secret of the signature check, and to write
- * its logs.
+ * in the state table, to tell the intake controller of changes, to read the secret of the signature check and its
+ * run-time configuration, and to write its logs.
  *
  * @example
  * new ResilientConsumer(this, 'Orders', {
@@ -144,6 +144,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.grantPermissions(props);
 
     checkPolicies(this.settings, this.queue, { timeout, window }, problems);
+    props.runtimeConfig?.check(this.settings, problems);
     this.checkVisibility(timeout, window, problems);
     this.checkRetryUntil(props, problems);
     this.warn(props);
@@ -155,6 +156,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
         queue,
         consumerId,
         intakeControlled: intake !== undefined,
+        runTimeConfigured: props.runtimeConfig !== undefined,
       });
     }
   }
@@ -279,6 +281,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       readsReputation: props.screening?.reputation !== undefined,
     });
     props.screening?.signature?.secret.grantRead(target);
+    props.runtimeConfig?.grantRead(target, this);
   }
 
   private checkVisibility(timeout: number | undefined, window: number, problems: Problems): void {

@@ -64,7 +64,7 @@ export interface LocalStackOptions {
    */
   readonly stateChangeMs?: number;
   /**
-   * Answers calls to the Lambda and Secrets Manager APIs with an error instead of serving them, to try out throttling.
+   * Answers calls to the Lambda, Secrets Manager, Parameter Store and AppConfig APIs with an error instead of serving them, to try out throttling.
    *
    * @default - every call is served
    *

@@ -5,7 +5,15 @@ import type { LocalSchedule } from './schedule/schedule.ts';
 import type { EventSourceMapping } from './sqs/mapping.ts';
 
 /** The services that a local stack answers for. */
-export type LocalService = 'sqs' | 'sns' | 's3' | 'dynamodb' | 'lambda' | 'secretsManager';
+export type LocalService =
+  | 'sqs'
+  | 'sns'
+  | 's3'
+  | 'dynamodb'
+  | 'lambda'
+  | 'secretsManager'
+  | 'ssm'
+  | 'appConfigData';
 
 /** What an AWS SDK client is constructed with to reach the local stack. */
 export interface ClientConfig {

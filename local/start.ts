@@ -7,10 +7,13 @@ import { DEFAULT_REGION, readAssembly } from './assembly/assembly.ts';
 import type { DeployContext, DeployedFunction } from './deploy/context.ts';
 import { functionArn } from './deploy/identity.ts';
 import { createModel } from './deploy/model.ts';
+import { parameterArn } from './deploy/parameters.ts';
 import { deploy } from './deploy/players.ts';
+import { createAppConfigStore } from './emulators/app-config.ts';
 import { startDynalite } from './emulators/dynalite.ts';
 import { startFauxqs } from './emulators/fauxqs.ts';
 import { startApi } from './emulators/json-service.ts';
+import { createParameterStore } from './emulators/parameter-store.ts';
 import { createRequestLog } from './emulators/request-log.ts';
 import { createSecretStore } from './emulators/secrets-manager.ts';
 import { localFunction } from './function.ts';
@@ -92,6 +95,12 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   const secrets = createSecretStore();
   const secretsServer = await startApi(secrets.api, requests, options.apiFault);
   closers.push(() => secretsServer.close());
+  const parameters = createParameterStore((name) => parameterArn({ region }, name));
+  const parametersServer = await startApi(parameters.api, requests, options.apiFault);
+  closers.push(() => parametersServer.close());
+  const appConfig = createAppConfigStore();
+  const appConfigServer = await startApi(appConfig.api, requests, options.apiFault);
+  closers.push(() => appConfigServer.close());
   const api = lambdaApi({
     mappings: () => mappings,
     find(name) {
@@ -116,6 +125,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     dynamodb: options.endpoints?.dynamodb ?? dynalite?.url ?? '',
     lambda: lambdaServer.url,
     secretsManager: secretsServer.url,
+    ssm: parametersServer.url,
+    appConfigData: appConfigServer.url,
   };
   const urls = new Map<string, FunctionUrl>();
   for (const { name, template } of stacks) {
@@ -147,6 +158,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     fauxqs,
     requests,
     secrets,
+    parameters,
+    appConfig,
     secretSettings: options.secrets ?? {},
     environment: options.environment ?? {},
     runner: {
@@ -163,6 +176,9 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
       DYNAMODB: endpoints.dynamodb,
       LAMBDA: endpoints.lambda,
       SECRETS_MANAGER: endpoints.secretsManager,
+      SSM: endpoints.ssm,
+      APPCONFIGDATA: endpoints.appConfigData,
+      APPCONFIG: endpoints.appConfigData,
     },
     sqsUrl,
     async temporaryDirectory() {

@@ -1,6 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Circuit } from '../core/circuit/circuit.ts';
 import { type Clock, pause, type Random } from '../core/clock.ts';
+import type { ConfigurationSource } from '../core/configuration/refresh.ts';
 import { type ControlNotices, controlNotices } from '../core/control-notices.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { IdempotencyGuard } from '../core/idempotency.ts';
@@ -12,7 +13,7 @@ import type { MessageRecords } from '../core/records.ts';
 import type { DeniedSources } from '../core/screening/denied-source-check.ts';
 import type { Reputation } from '../core/screening/reputation-check.ts';
 import type { SignatureKeys } from '../core/screening/signature-check.ts';
-import type { ConsumerSettings, SignatureSettings } from '../core/settings.ts';
+import type { ConsumerSettings, RunTimeConfigurationSettings, SignatureSettings } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
 import { consumerCircuits } from './consumer-circuits.ts';
 import { sqsControlQueue } from './control-queue.ts';
@@ -21,6 +22,7 @@ import { dynamoLimits } from './dynamo-limits.ts';
 import { dynamoRecords } from './dynamo-records.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
+import { configurationSource } from './run-time-configuration.ts';
 import { secretKeys } from './signature-keys.ts';
 import { dynamoDeniedSources, dynamoReputation } from './source-lists.ts';
 import { sourceQueue, targetQueue } from './sqs-queues.ts';
@@ -55,6 +57,8 @@ export interface ConsumerPorts {
   readonly deniedSources: () => DeniedSources;
   /** Asked only of consumers that look at reputations, and bring none of their own. */
   readonly reputation: () => Reputation;
+  /** Asked only of consumers whose configuration may change at run time. */
+  readonly configuration: (settings: RunTimeConfigurationSettings) => ConfigurationSource;
   /** Called when everything is settled, and a handler that did not stop was left behind. */
   readonly exit: () => void | Promise<void>;
 }
@@ -98,6 +102,7 @@ export function awsPorts<Payload, CircuitName extends string>(
     signatureKeys: keysFrom(secretsManager, settings, clock),
     deniedSources: () => dynamoDeniedSources({ client: dynamodb, settings, clock }),
     reputation: () => dynamoReputation({ client: dynamodb, settings, clock }),
+    configuration: (where) => configurationSource(where, options.clients),
     exit,
   };
 }

@@ -1,27 +1,31 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { attemptNotes } from '../core/attempt-notes.ts';
 import { type BatchResult, processBatch } from '../core/batch.ts';
 import { type Classifier, classifyError } from '../core/classifier.ts';
 import { classifyWith } from '../core/classify-with.ts';
 import type { Clock, Random } from '../core/clock.ts';
+import { type RunTimeConfiguration, runTimeConfiguration } from '../core/configuration/refresh.ts';
 import type { HandlerContext } from '../core/context.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
 import { type IdempotencyKeySource, idempotencyKeyOf, naturallyIdempotent } from '../core/idempotency.ts';
 import { intakeGate } from '../core/intake-gate.ts';
+import { liveSettings } from '../core/live-settings.ts';
 import type { ReceivedMessage } from '../core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../core/parse-settings.ts';
 import { createPipeline } from '../core/pipeline.ts';
 import { consumerPolicies } from '../core/policies/consumer-policies.ts';
 import type { Check } from '../core/screening/check.ts';
-import { deniedSourceCheck } from '../core/screening/denied-source-check.ts';
+import { type DeniedSources, deniedSourceCheck } from '../core/screening/denied-source-check.ts';
 import { formatCheck } from '../core/screening/format-check.ts';
 import { type Reputation, reputationCheck } from '../core/screening/reputation-check.ts';
 import { requiredFieldsCheck } from '../core/screening/required-fields-check.ts';
 import { type SchemaSource, schemaCheck } from '../core/screening/schema-check.ts';
+import type { ScreenOptions } from '../core/screening/screen.ts';
 import { signatureCheck } from '../core/screening/signature-check.ts';
 import { sizeCheck } from '../core/screening/size-check.ts';
 import { suspiciousPatternCheck } from '../core/screening/suspicious-pattern-check.ts';
-import type { ConsumerSettings } from '../core/settings.ts';
+import type { ConsumerSettings, ScreeningSettings } from '../core/settings.ts';
 import { createSettlement } from '../core/settlement.ts';
 import type { RuntimeClients } from './clients.ts';
 import { awsPorts, type ConsumerPorts, REBUILD, type Rebuild } from './consumer-ports.ts';
@@ -124,16 +128,20 @@ export type SqsHandler = (event: SqsEvent, context: InvocationContext) => Promis
 export function resilientConsumer<Payload, const CircuitName extends string = string>(
   options: ResilientConsumerOptions<Payload, CircuitName>,
 ): SqsHandler {
-  const settings = checkedSettings(options);
-  const handler = consumerOn(awsPorts(options, settings), options, settings);
-  const rebuild: Rebuild = (portsFor) => consumerOn(portsFor(settings), options, settings);
-  return Object.assign(handler, { [REBUILD]: rebuild });
+  const deployed = checkedSettings(options);
+  const make: Rebuild = (portsFor) => {
+    const settings = liveSettings(deployed);
+    return consumerOn(portsFor(settings), options, settings, deployed);
+  };
+  const handler = make((settings) => awsPorts(options, settings));
+  return Object.assign(handler, { [REBUILD]: make });
 }
 
 function consumerOn<Payload, CircuitName extends string>(
   ports: ConsumerPorts,
   options: ResilientConsumerOptions<Payload, CircuitName>,
   settings: ConsumerSettings,
+  deployed: ConsumerSettings,
 ): SqsHandler {
   const { clock, random, telemetry, records, circuits, intake, deadLetterCounts, notices, linger } = ports;
   const { emit, loggerFor } = telemetry;
@@ -141,7 +149,7 @@ function consumerOn<Payload, CircuitName extends string>(
   const starts = attemptNotes({ settings, records, emit, clock });
   const pipeline = createPipeline({
     settings,
-    screening: { envelope: settings.envelope, ...checksOf(options, settings, ports) },
+    screening: liveScreening(options, settings, ports),
     circuits,
     policies: consumerPolicies({ settings, limits: ports.limits, classify, clock, random, emit }),
     gate: intakeGate({ settings, intake, counts: deadLetterCounts, starts, emit, clock, random }),
@@ -166,11 +174,13 @@ function consumerOn<Payload, CircuitName extends string>(
     emit,
     clock,
   });
+  const configuration = configurationOf(ports, settings, deployed);
   const parts = { settings, pipeline, settlement, records, emit, clock, random, linger };
 
   return async (event, context) => {
     let given: BatchResult;
     try {
+      await configuration?.refresh();
       given = await processBatch(parts, event.Records.map(messageOf), context.getRemainingTimeInMillis());
       if (given.abandoned) emit({ kind: 'environment-given-up' });
     } finally {
@@ -182,26 +192,90 @@ function consumerOn<Payload, CircuitName extends string>(
   };
 }
 
-function checksOf<Payload>(
-  { schema, reputation: own }: ConsumerOptionsBase<Payload, string>,
-  { screening }: ConsumerSettings,
-  { signatureKeys, deniedSources, reputation }: ConsumerPorts,
-): { readonly before: readonly Check[]; readonly checks: readonly Check[] } {
-  const { maxBytes, json, signature, requiredFields, suspiciousPatterns } = screening;
+/** What may change at run time of a consumer's settings, if anything may. */
+function configurationOf(
+  { configuration, telemetry, clock }: ConsumerPorts,
+  live: ConsumerSettings,
+  deployed: ConsumerSettings,
+): RunTimeConfiguration | undefined {
+  const where = deployed.runTimeConfiguration;
+  if (where === undefined) return undefined;
+  return runTimeConfiguration({
+    deployed,
+    live,
+    source: configuration(where),
+    queue: where.queue,
+    refreshMs: where.refreshSeconds * 1_000,
+    versionOf: (text) => createHash('sha256').update(text).digest('hex').slice(0, 12),
+    emit: telemetry.emit,
+    clock,
+  });
+}
+
+/** The checks of the settings as they are; what keeps something in memory is made once. */
+function liveScreening<Payload>(
+  options: ConsumerOptionsBase<Payload, string>,
+  settings: ConsumerSettings,
+  ports: ConsumerPorts,
+): ScreenOptions {
+  const { schema } = options;
+  const { signature } = settings.screening;
+  const parts: CheckParts = {
+    schema: schemaCheck(schema),
+    signature: signature && signatureCheck(signature, ports.signatureKeys(signature)),
+    denied: memoized(ports.deniedSources),
+    reputation: memoized(() => options.reputation ?? ports.reputation()),
+  };
+  let made: { readonly of: ScreeningSettings; readonly chain: Chain } | undefined;
+  const chain = (): Chain => {
+    const { screening } = settings;
+    if (made?.of !== screening) made = { of: screening, chain: checksOf(screening, parts) };
+    return made.chain;
+  };
+  return {
+    envelope: settings.envelope,
+    get before() {
+      return chain().before;
+    },
+    get checks() {
+      return chain().checks;
+    },
+  };
+}
+
+type Chain = Pick<ScreenOptions, 'before' | 'checks'>;
+
+interface CheckParts {
+  readonly schema: Check;
+  readonly signature: Check | undefined;
+  readonly denied: () => DeniedSources;
+  readonly reputation: () => Reputation;
+}
+
+function memoized<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function checksOf(screening: ScreeningSettings, parts: CheckParts): Chain {
+  const { maxBytes, json, requiredFields, suspiciousPatterns } = screening;
   return {
     before: maxBytes === false ? [] : [sizeCheck(maxBytes)],
     checks: [
-      ...(signature === undefined ? [] : [signatureCheck(signature, signatureKeys(signature))]),
+      ...(parts.signature === undefined ? [] : [parts.signature]),
       ...(json ? [formatCheck()] : []),
       ...(requiredFields === undefined ? [] : [requiredFieldsCheck(requiredFields)]),
       ...(screening.deniedSources === undefined
         ? []
-        : [deniedSourceCheck(screening.deniedSources, deniedSources())]),
-      schemaCheck(schema),
+        : [deniedSourceCheck(screening.deniedSources, parts.denied())]),
+      parts.schema,
       ...(suspiciousPatterns === undefined ? [] : [suspiciousPatternCheck(suspiciousPatterns)]),
       ...(screening.reputation === undefined
         ? []
-        : [reputationCheck(screening.reputation, own ?? reputation())]),
+        : [reputationCheck(screening.reputation, parts.reputation())]),
     ],
   };
 }

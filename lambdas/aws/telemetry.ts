@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { lineOf } from '../core/configuration/file-error.ts';
 import type { Logger as CoreLogger } from '../core/context.ts';
 import type { EventSink, PipelineEvent } from '../core/events.ts';
 import type { ErrorSummary } from '../core/failure.ts';
@@ -104,6 +105,19 @@ export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger)
       case 'environment-given-up':
         count(METRIC.environmentsGivenUp);
         break;
+      case 'configuration-applied':
+        count(METRIC.configurationsApplied);
+        totals.set(METRIC.configurationRefused, 0);
+        break;
+      case 'configuration-unchanged':
+        totals.set(METRIC.configurationRefused, 0);
+        break;
+      case 'configuration-refused':
+        totals.set(METRIC.configurationRefused, 1);
+        break;
+      case 'configuration-unavailable':
+        count(METRIC.configurationUnavailable);
+        break;
       case 'settlement-error':
         count(METRIC.settlementFailures);
         break;
@@ -175,6 +189,13 @@ function idsOf({ messageId, stableId, correlationId }: ReceivedMessage): Record<
   return { correlation_id: correlationId, message_id: messageId, stable_id: stableId };
 }
 
+/** Most problems of a configuration that one log line repeats. */
+const MOST_PROBLEMS = 20;
+
+function shown(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value);
+}
+
 function told(error: ErrorSummary | undefined): Record<string, string> {
   return error === undefined ? {} : { error_name: error.name, fingerprint: error.fingerprint };
 }
@@ -240,6 +261,27 @@ function log(logger: Logger, event: PipelineEvent): void {
     case 'settlement-error':
       logger.error(event.kind, {
         operation: event.operation,
+        ...told(event.error),
+        error_message: event.error.message,
+      });
+      break;
+    case 'configuration-applied': {
+      const { source, version, changes, ignored } = event;
+      const lines = changes.map(({ option, from, to }) => `${option}: ${shown(from)} → ${shown(to)}`);
+      logger.warn('configuration applied', { source, version, changes: lines, ignored });
+      break;
+    }
+    case 'configuration-unchanged':
+      break;
+    case 'configuration-refused': {
+      const { source, version, problems } = event;
+      const lines = problems.slice(0, MOST_PROBLEMS).map((problem) => lineOf(source, problem));
+      logger.error('configuration refused', { source, version, problems: lines, of: problems.length });
+      break;
+    }
+    case 'configuration-unavailable':
+      logger.error('configuration unavailable', {
+        source: event.source,
         ...told(event.error),
         error_message: event.error.message,
       });

@@ -1,4 +1,5 @@
 import type { Random } from './clock.ts';
+import { RANGES } from './ranges.ts';
 import type { BackoffSettings } from './settings.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
@@ -35,6 +36,6 @@ export function readBackoff(
     kind: reader.oneOf('kind', ['fixed', 'exponential', 'full-jitter'], defaults.kind),
     firstDelayMs,
     capMs: reader.number('capMs', firstDelayMs, longestMs, Math.max(firstDelayMs, defaults.capMs)),
-    base: reader.number('base', 1, 10, defaults.base),
+    base: reader.numberIn('base', RANGES.base, defaults.base),
   };
 }

@@ -1,4 +1,6 @@
 import type { CircuitTransition } from './circuit/circuit.ts';
+import type { FileProblem } from './configuration/file-error.ts';
+import type { SettingChange } from './configuration/run-time.ts';
 import type { RetryStop } from './errors.ts';
 import type { ErrorSummary } from './failure.ts';
 import type { QuarantineReason } from './failure-envelope.ts';
@@ -112,9 +114,34 @@ export type PipelineEvent =
   | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }
   /** Somebody who is told of changes of a circuit threw. */
   | { readonly kind: 'listener-error'; readonly error: ErrorSummary }
+  | ConfigurationEvent
   | PolicyEvent
   | { readonly kind: 'circuit-rejected'; readonly circuit: string }
   | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };
+
+/** What came of a look at the configuration that may change at run time. */
+export type ConfigurationEvent =
+  /** It says other things than before, and holds from now on. */
+  | {
+      readonly kind: 'configuration-applied';
+      readonly source: string;
+      /** Tells one text from another. */
+      readonly version: string;
+      readonly changes: readonly SettingChange[];
+      /** Paths of circuits and queues that are not this consumer's. */
+      readonly ignored: readonly string[];
+    }
+  /** It is what it was, and good. */
+  | { readonly kind: 'configuration-unchanged'; readonly source: string }
+  /** It breaks rules: what held before holds on. */
+  | {
+      readonly kind: 'configuration-refused';
+      readonly source: string;
+      readonly version: string;
+      readonly problems: readonly FileProblem[];
+    }
+  /** It could not be read, or not in time: what held before holds on. */
+  | { readonly kind: 'configuration-unavailable'; readonly source: string; readonly error: ErrorSummary };
 
 /** What happened at a policy around a call. */
 export type PolicyEvent =

@@ -13,7 +13,12 @@ import { type BegunMessage, type DeadLetterCounts, type FaultCount, killSwitch }
 import type { ReceivedMessage } from './message.ts';
 import type { MessageRecord } from './records.ts';
 import { untilAdmitted } from './refusal.ts';
-import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from './settings.ts';
+import {
+  type CircuitSettings,
+  type ConsumerSettings,
+  DEFAULTS,
+  type KillSwitchSettings,
+} from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
 import { untilAnswered, waitingBy } from './waiting.ts';
 
@@ -52,10 +57,47 @@ export interface IntakeGate {
   turnAway(message: ReceivedMessage, verdict: MoveVerdict, forMs: number): Promise<Verdict>;
 }
 
-/** Settings of the intake's circuit: one message that gets through opens the intake again. */
-export function intakeCircuitSettings({ killSwitch }: ConsumerSettings): CircuitSettings {
-  const { openForMs, maxOpenForMs } = killSwitch === false ? DEFAULTS.killSwitch : killSwitch;
-  return { ...DEFAULTS.circuit, successThreshold: 1, openForMs, maxOpenForMs };
+/**
+ * Settings of the intake's circuit: one message that gets through opens the intake again. They follow those of the
+ * consumer, should these change.
+ */
+export function intakeCircuitSettings(consumer: ConsumerSettings): CircuitSettings {
+  return {
+    ...DEFAULTS.circuit,
+    successThreshold: 1,
+    get openForMs() {
+      return killSwitchOf(consumer).openForMs;
+    },
+    get maxOpenForMs() {
+      return killSwitchOf(consumer).maxOpenForMs;
+    },
+  };
+}
+
+/** One that is switched off lends its times to the intake all the same: operators hold it, too. */
+function killSwitchOf({ killSwitch }: ConsumerSettings): KillSwitchSettings {
+  return killSwitch === false ? DEFAULTS.killSwitch : killSwitch;
+}
+
+/** The kill switch's settings as they are at each moment. */
+function liveKillSwitch(consumer: ConsumerSettings): KillSwitchSettings {
+  return {
+    get minMessages() {
+      return killSwitchOf(consumer).minMessages;
+    },
+    get share() {
+      return killSwitchOf(consumer).share;
+    },
+    get windowMs() {
+      return killSwitchOf(consumer).windowMs;
+    },
+    get openForMs() {
+      return killSwitchOf(consumer).openForMs;
+    },
+    get maxOpenForMs() {
+      return killSwitchOf(consumer).maxOpenForMs;
+    },
+  };
 }
 
 /**
@@ -65,16 +107,15 @@ export function intakeCircuitSettings({ killSwitch }: ConsumerSettings): Circuit
  */
 export function intakeGate(parts: IntakeGateParts): IntakeGate {
   const { settings, intake, emit, clock, random } = parts;
-  const { openForMs } = intakeCircuitSettings(settings);
   const until = waitingBy(clock, random);
   const halts = settings.onExhausted === 'halt';
-  const limits = halts ? false : settings.killSwitch;
-  const { windowMs } = limits === false ? DEFAULTS.killSwitch : limits;
-  const counter =
-    limits === false ? undefined : killSwitch({ settings: limits, counts: parts.counts, clock });
+  const limits = liveKillSwitch(settings);
+  const switched = killSwitch({ settings: limits, counts: parts.counts, clock });
+  /** Nothing while the kill switch is off. */
+  const counter = () => (halts || settings.killSwitch === false ? undefined : switched);
 
   function putOff({ messageId }: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
-    const { retryAtEpochMs = clock.now() + openForMs, sinceEpochMs } = intake.snapshot();
+    const { retryAtEpochMs = clock.now() + limits.openForMs, sinceEpochMs } = intake.snapshot();
     return { ...defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error), sinceEpochMs };
   }
 
@@ -115,7 +156,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     if (found.finding === 'few') return verdict;
     // By then what is under way has come to an end, and this count has left the window.
     if (found.finding === 'unclear')
-      return defer(message.messageId, 'kill-switch', until(clock.now() + windowMs), fault.error);
+      return defer(message.messageId, 'kill-switch', until(clock.now() + limits.windowMs), fault.error);
     const opened = await intake.open({ fingerprint: fault.fingerprint, lastError: fault.summary });
     const { count, begun: among } = found;
     if (opened)
@@ -126,7 +167,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   /** The message that tries tells whether the fault is over. */
   async function judgeProbe(message: ReceivedMessage, verdict: Verdict, tell: Tell): Promise<Verdict> {
     const fault = faultOf(verdict);
-    if (fault !== undefined && counter !== undefined) {
+    if (fault !== undefined && counter() !== undefined) {
       const { fingerprint, summary } = fault;
       await tell({ kind: 'failure', summary, fingerprint });
       return putOff(message, fault, true);
@@ -154,13 +195,13 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
       return hold(message, admission, fault);
     }
     const { permit } = admission;
-    if (permit.probe && counter === undefined) {
+    if (permit.probe && counter() === undefined) {
       const { leave, close } = passage(message, permit);
       return leave(verdict).finally(close);
     }
     await intake.report(permit, IGNORED);
     if (permit.probe) return hold(message, { retryAtEpochMs: clock.now() }, fault);
-    const begun = counter?.begin();
+    const begun = counter()?.begin();
     return judge(message, verdict, fault, begun).finally(() => begun?.takeBack());
   }
 
@@ -176,7 +217,7 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
 
   function passage(message: ReceivedMessage, permit: Permit): Passage {
     const tell = tellOnce(permit);
-    const begun = permit.probe ? undefined : counter?.begin();
+    const begun = permit.probe ? undefined : counter()?.begin();
     return {
       kind: 'passage',
       async leave(verdict) {

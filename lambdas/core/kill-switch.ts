@@ -90,26 +90,29 @@ const KEPT_BUCKETS = 8;
  * fewer environments are affected; `minMessages` is what bounds it then.
  */
 export function killSwitch({ settings, counts, clock }: KillSwitchParts): KillSwitch {
-  const { minMessages, share, windowMs } = settings;
-  const halfMs = windowMs / 2;
-  const untold = untoldOf(() => Math.floor(clock.now() / halfMs));
-  let settled: { readonly bucket: number; readonly count: DeadLetterCount } | undefined;
+  const half = (): number => settings.windowMs / 2;
+  const untold = untoldOf(() => Math.floor(clock.now() / half()));
+  let settled:
+    | { readonly bucket: number; readonly halfMs: number; readonly count: DeadLetterCount }
+    | undefined;
 
   /** The half before. Once nothing can reach it any more, it is read once. */
-  async function before(bucket: number): Promise<DeadLetterCount> {
-    if (settled?.bucket === bucket - 1) return settled.count;
+  async function before(bucket: number, halfMs: number): Promise<DeadLetterCount> {
+    if (settled?.bucket === bucket - 1 && settled.halfMs === halfMs) return settled.count;
     const isSettled = clock.now() >= bucket * halfMs + LATE_MS;
     const count = await counts.read(bucket - 1);
-    if (isSettled) settled = { bucket: bucket - 1, count };
+    if (isSettled) settled = { bucket: bucket - 1, halfMs, count };
     return count;
   }
 
   /** The next half, where somebody whose clock is ahead may count already. */
-  async function after(bucket: number): Promise<readonly DeadLetterCount[]> {
+  async function after(bucket: number, halfMs: number): Promise<readonly DeadLetterCount[]> {
     return clock.now() >= (bucket + 1) * halfMs - LATE_MS ? [await counts.read(bucket + 1)] : [];
   }
 
   async function sums(fingerprint: string): Promise<FaultCount> {
+    const { minMessages, share } = settings;
+    const halfMs = half();
     const bucket = Math.floor(clock.now() / halfMs);
     const expiresAt = (bucket + KEPT_BUCKETS) * halfMs;
     const told = untold.take();
@@ -120,7 +123,7 @@ export function killSwitch({ settings, counts, clock }: KillSwitchParts): KillSw
       untold.add(told);
       throw error;
     }
-    const parts = [current, await before(bucket), ...(await after(bucket))];
+    const parts = [current, await before(bucket, halfMs), ...(await after(bucket, halfMs))];
     const total = (of: (part: DeadLetterCount) => number): number =>
       parts.reduce((sum, part) => sum + of(part), 0);
     const count = total(({ byFault }) => byFault.get(fingerprint) ?? 0);

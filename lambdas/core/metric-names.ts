@@ -81,6 +81,12 @@ export const METRIC = {
   concurrencyLimit: 'ConcurrencyLimit',
   /** Answers that a fallback gave; by policy. Count. */
   fallbacksUsed: 'FallbacksUsed',
+  /** Changes of the configuration at run time that took effect in an environment. Count. */
+  configurationsApplied: 'ConfigurationsApplied',
+  /** 1 for each look at a run-time configuration that is refused, 0 for one at a good one (use Maximum). */
+  configurationRefused: 'ConfigurationRefused',
+  /** Looks at a run-time configuration that failed, or took too long. Count. */
+  configurationUnavailable: 'ConfigurationUnavailable',
   /** 1 while the event source is paused, else 0; every minute, by the intake controller. */
   intakePaused: 'IntakePaused',
   /** How long the event source has been paused, 0 if it is not; every minute, by the intake controller. Seconds. */

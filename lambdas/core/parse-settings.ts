@@ -1,5 +1,6 @@
 import { readBackoff } from './backoff.ts';
 import { readCalls } from './policies/parse-settings.ts';
+import { RANGES } from './ranges.ts';
 import {
   type AttemptSettings,
   type CircuitSettings,
@@ -13,11 +14,11 @@ import {
   INTAKE_CIRCUIT,
   JSON_POINTER,
   type KillSwitchSettings,
-  LIMITS,
   ON_EXHAUSTED,
   type OnExhausted,
   PATTERN_KINDS,
   type ReputationSettings,
+  type RunTimeConfigurationSettings,
   type ScreeningSettings,
   type SignatureSettings,
   type SourceQueueSettings,
@@ -46,12 +47,13 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
   const reader = new SettingsReader(input);
   const queue = sourceQueue(reader.child('queue'));
   const idempotencyScope = reader.optionalText('idempotencyScope');
+  const consumerId = reader.text('consumerId');
   const environment = reader.optionalText('environment');
   const serviceVersion = reader.optionalText('serviceVersion');
   const controlQueueUrl = reader.optionalText('controlQueueUrl');
   const envelope = reader.oneOf('envelope', ['raw', 'sns', 'eventbridge', 's3'], DEFAULTS.envelope);
   const settings: ConsumerSettings = {
-    consumerId: reader.text('consumerId'),
+    consumerId,
     ...(idempotencyScope === undefined ? {} : { idempotencyScope }),
     ...(environment === undefined ? {} : { environment }),
     ...(serviceVersion === undefined ? {} : { serviceVersion }),
@@ -60,12 +62,12 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
     quarantineQueue: targetQueue(reader.child('quarantineQueue')),
     stateTable: reader.text('stateTable'),
     envelope,
-    concurrency: reader.integer('concurrency', 1, 10_000, DEFAULTS.concurrency),
+    concurrency: reader.integerIn('concurrency', RANGES.concurrency, DEFAULTS.concurrency),
     attempts: attempts(reader.child('attempts', DEFAULTS.attempts)),
     backoff: readBackoff(
       reader.child('backoff', DEFAULTS.backoff),
       DEFAULTS.backoff,
-      LIMITS.maxVisibilitySeconds * 1_000,
+      RANGES.messageDelay.max,
     ),
     retryUntilSeconds: reader.integer(
       'retryUntilSeconds',
@@ -80,6 +82,9 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
       : killSwitch(reader.child('killSwitch', DEFAULTS.killSwitch)),
     onExhausted: onExhausted(reader, queue),
     ...(controlQueueUrl === undefined ? {} : { controlQueueUrl }),
+    ...(reader.has('runTimeConfiguration')
+      ? { runTimeConfiguration: runTimeConfiguration(reader.child('runTimeConfiguration'), consumerId) }
+      : {}),
   };
   reader.finish('the consumer settings');
   return settings;
@@ -92,8 +97,12 @@ function sourceQueue(reader: SettingsReader): SourceQueueSettings {
     url,
     name,
     fifo: reader.flag('fifo', name.endsWith('.fifo')),
-    retentionSeconds: reader.integer('retentionSeconds', 60, 14 * DAY_SECONDS, DEFAULT_RETENTION_SECONDS),
-    maxReceiveCount: reader.integer('maxReceiveCount', 2, 1_000, DEFAULTS.maxReceiveCount),
+    retentionSeconds: reader.integerIn(
+      'retentionSeconds',
+      RANGES.retentionSeconds,
+      DEFAULT_RETENTION_SECONDS,
+    ),
+    maxReceiveCount: reader.integerIn('maxReceiveCount', RANGES.maxReceiveCount, DEFAULTS.maxReceiveCount),
   };
 }
 
@@ -102,7 +111,7 @@ function targetQueue(reader: SettingsReader): TargetQueueSettings {
   return {
     url,
     name: reader.text('name', nameOf(url)),
-    retentionSeconds: reader.integer('retentionSeconds', 60, 14 * DAY_SECONDS, DLQ_RETENTION_SECONDS),
+    retentionSeconds: reader.integerIn('retentionSeconds', RANGES.retentionSeconds, DLQ_RETENTION_SECONDS),
   };
 }
 
@@ -114,13 +123,13 @@ function nameOf(url: string): string {
 function attempts(reader: SettingsReader): AttemptSettings {
   const limits = reader.child('byReason', DEFAULTS.attempts.byReason);
   return {
-    max: reader.integer('max', 1, 100, DEFAULTS.attempts.max),
+    max: reader.integerIn('max', RANGES.attempts, DEFAULTS.attempts.max),
     byReason: Object.fromEntries(
       limits.keys().map((reason) => {
         if (!FAILURE_REASONS.some((known) => known === reason)) {
           limits.problem(reason, `must be one of ${FAILURE_REASONS.join(', ')}`, reason);
         }
-        return [reason, limits.integer(reason, 1, 100)];
+        return [reason, limits.integerIn(reason, RANGES.attempts)];
       }),
     ),
   };
@@ -139,7 +148,7 @@ function screening(reader: SettingsReader, envelope: EnvelopeKind): ScreeningSet
   return {
     maxBytes: reader.isFalse('maxBytes')
       ? false
-      : reader.integer('maxBytes', 1, LIMITS.maxMessageBytes, DEFAULTS.screening.maxBytes),
+      : reader.integerIn('maxBytes', RANGES.bodyBytes, DEFAULTS.screening.maxBytes),
     json,
     ...signed,
     ...(reader.has('requiredFields') ? { requiredFields: requiredFields(reader, json) } : {}),
@@ -175,7 +184,7 @@ function source(reader: SettingsReader, json: boolean): SourceSettings {
 function reputation(reader: SettingsReader, json: boolean): ReputationSettings {
   return {
     source: source(reader.child('source'), json),
-    minimumScore: reader.number('minimumScore', 0, 100, Number.NaN),
+    minimumScore: reader.numberIn('minimumScore', RANGES.score, Number.NaN),
   };
 }
 
@@ -205,16 +214,32 @@ function circuits(reader: SettingsReader): Record<string, ConsumerCircuitSetting
 
 function killSwitch(reader: SettingsReader): KillSwitchSettings {
   const { killSwitch: defaults } = DEFAULTS;
-  const longest = DAY_SECONDS * 1_000;
-  const openForMs = reader.number('openForMs', 1, longest, defaults.openForMs);
+  const { max: longest } = RANGES.time;
+  const openForMs = reader.numberIn('openForMs', RANGES.time, defaults.openForMs);
   const longestHold = Math.max(openForMs, defaults.maxOpenForMs);
   return {
-    minMessages: reader.integer('minMessages', 2, 100_000, defaults.minMessages),
-    share: reader.number('share', 0.01, 1, defaults.share),
-    windowMs: reader.number('windowMs', 1, longest, defaults.windowMs),
+    minMessages: reader.integerIn('minMessages', RANGES.faultyMessages, defaults.minMessages),
+    share: reader.numberIn('share', RANGES.share, defaults.share),
+    windowMs: reader.numberIn('windowMs', RANGES.time, defaults.windowMs),
     openForMs,
     maxOpenForMs: reader.number('maxOpenForMs', openForMs, longest, longestHold),
   };
+}
+
+function runTimeConfiguration(reader: SettingsReader, consumerId: string): RunTimeConfigurationSettings {
+  const { refreshSeconds } = DEFAULTS.runTimeConfiguration;
+  const common = {
+    queue: reader.text('queue', consumerId),
+    refreshSeconds: reader.integerIn('refreshSeconds', RANGES.refreshSeconds, refreshSeconds),
+  };
+  const kind = reader.oneOf('kind', ['parameter', 'app-config'], 'parameter');
+  if (kind === 'parameter') return { ...common, kind, parameter: reader.text('parameter') };
+  const [application, environment, profile] = [
+    reader.text('application'),
+    reader.text('environment'),
+    reader.text('profile'),
+  ];
+  return { ...common, kind, application, environment, profile };
 }
 
 function onExhausted(reader: SettingsReader, { fifo }: SourceQueueSettings): OnExhausted {
@@ -242,15 +267,15 @@ export function parseCircuitSettings(input: Partial<CircuitSettings>, subject: s
 
 function circuit(reader: SettingsReader): CircuitSettings {
   const { circuit: defaults } = DEFAULTS;
-  const longest = DAY_SECONDS * 1_000;
-  const openForMs = reader.number('openForMs', 1, longest, defaults.openForMs);
-  const failureThreshold = reader.integer('failureThreshold', 1, 10_000, defaults.failureThreshold);
+  const { max: longest } = RANGES.time;
+  const openForMs = reader.numberIn('openForMs', RANGES.time, defaults.openForMs);
+  const failureThreshold = reader.integerIn('failureThreshold', RANGES.failures, defaults.failureThreshold);
   return {
     failureThreshold,
-    failureRatio: reader.number('failureRatio', 0.01, 1, defaults.failureRatio),
-    minReporters: reader.integer('minReporters', 1, 1_000, defaults.minReporters),
-    localThreshold: reader.integer('localThreshold', 1, 10_000, failureThreshold),
-    successThreshold: reader.integer('successThreshold', 1, 1_000, defaults.successThreshold),
+    failureRatio: reader.numberIn('failureRatio', RANGES.share, defaults.failureRatio),
+    minReporters: reader.integerIn('minReporters', RANGES.reporters, defaults.minReporters),
+    localThreshold: reader.integerIn('localThreshold', RANGES.failures, failureThreshold),
+    successThreshold: reader.integerIn('successThreshold', RANGES.successes, defaults.successThreshold),
     openForMs,
     maxOpenForMs: reader.number(
       'maxOpenForMs',
@@ -258,9 +283,9 @@ function circuit(reader: SettingsReader): CircuitSettings {
       longest,
       Math.max(openForMs, defaults.maxOpenForMs),
     ),
-    windowMs: reader.number('windowMs', 1, longest, defaults.windowMs),
-    ...(reader.has('slowCallMs') ? { slowCallMs: reader.number('slowCallMs', 1, longest, longest) } : {}),
-    probeTimeoutMs: reader.number('probeTimeoutMs', 1, longest, defaults.probeTimeoutMs),
-    cacheForMs: reader.number('cacheForMs', 1, 60_000, defaults.cacheForMs),
+    windowMs: reader.numberIn('windowMs', RANGES.time, defaults.windowMs),
+    ...(reader.has('slowCallMs') ? { slowCallMs: reader.numberIn('slowCallMs', RANGES.time, longest) } : {}),
+    probeTimeoutMs: reader.numberIn('probeTimeoutMs', RANGES.time, defaults.probeTimeoutMs),
+    cacheForMs: reader.numberIn('cacheForMs', RANGES.cacheFor, defaults.cacheForMs),
   };
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError, type ConfigurationProblem } from './errors.ts';
+import type { Range } from './ranges.ts';
 
 /** Reads options one by one and collects everything that is wrong with them. */
 export class SettingsReader {
@@ -119,6 +120,14 @@ export class SettingsReader {
     if (typeof value === 'number' && Number.isFinite(value) && value >= least && value <= most) return value;
     this.problem(name, `must be a number from ${least} to ${most}`, value);
     return least;
+  }
+
+  integerIn(name: string, { min, max }: Range, fallback?: number): number {
+    return this.integer(name, min, max, fallback);
+  }
+
+  numberIn(name: string, { min, max }: Range, fallback: number): number {
+    return this.number(name, min, max, fallback);
   }
 
   /** Report everything, options that nobody asked for included: they are misspelt. */

@@ -192,6 +192,27 @@ export interface TargetQueueSettings {
   readonly retentionSeconds: number;
 }
 
+/** Where a configuration is read that may change at run time, and how often. */
+export type RunTimeConfigurationSettings = {
+  /** Name of the consumer under `queues` in it. */
+  readonly queue: string;
+  /** How long an environment goes by what it has read. Seconds, 5 to 3,600. */
+  readonly refreshSeconds: number;
+} & (
+  | {
+      readonly kind: 'parameter';
+      /** Name or ARN of a parameter in SSM Parameter Store. */
+      readonly parameter: string;
+    }
+  | {
+      readonly kind: 'app-config';
+      /** Names or ids of an application, an environment of it, and a configuration profile of it in AppConfig. */
+      readonly application: string;
+      readonly environment: string;
+      readonly profile: string;
+    }
+);
+
 /** Everything that a consumer's runtime needs to know about its deployment. */
 export interface ConsumerSettings {
   /**
@@ -239,6 +260,8 @@ export interface ConsumerSettings {
   readonly onExhausted: OnExhausted;
   /** Queue of the intake controller, which is told of every change of a circuit. Absent: nobody is told. */
   readonly controlQueueUrl?: string;
+  /** Configuration that may change at run time. Absent: what was deployed holds until the next deployment. */
+  readonly runTimeConfiguration?: RunTimeConfigurationSettings;
 }
 
 /** Defaults of everything that a consumer may leave out; the constructs and the runtime share them. */
@@ -270,6 +293,7 @@ export const DEFAULTS = {
     maxOpenForMs: 300_000,
   },
   onExhausted: 'dead-letter',
+  runTimeConfiguration: { refreshSeconds: 60 },
 } as const satisfies {
   concurrency: number;
   envelope: EnvelopeKind;
@@ -281,6 +305,7 @@ export const DEFAULTS = {
   circuit: CircuitSettings;
   killSwitch: KillSwitchSettings;
   onExhausted: OnExhausted;
+  runTimeConfiguration: Partial<RunTimeConfigurationSettings>;
 };
 
 /** Name of the circuit that a consumer has when it names none. */

@@ -9,7 +9,9 @@ export type FaultTarget =
   /** Changes of a message's visibility. */
   | 'visibility'
   /** Reads of the signing secret. */
-  | 'secret';
+  | 'secret'
+  /** Reads of the configuration that may change at run time. */
+  | 'configuration';
 
 /** Options of a fault. */
 export interface FaultOptions {

@@ -5,7 +5,7 @@ import type { CircuitItem, CircuitStep, StepResult } from '../core/circuit/share
 import { forceStep } from '../core/circuit/shared-steps.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { intakeCircuitSettings } from '../core/intake-gate.ts';
-import { type ConsumerSettings, INTAKE_CIRCUIT } from '../core/settings.ts';
+import { type CircuitSettings, type ConsumerSettings, INTAKE_CIRCUIT } from '../core/settings.ts';
 
 /** The intakes of consumers, kept from one batch to the next, that tests can hold. What is changed is seen at once. */
 export class MemoryIntakes {
@@ -28,7 +28,7 @@ export class MemoryIntakes {
     const circuit = sharedCircuit({
       name: INTAKE_CIRCUIT,
       key: consumerId,
-      settings: { ...intakeCircuitSettings(settings), cacheForMs: 0 },
+      settings: uncached(intakeCircuitSettings(settings)),
       store: {
         read: async (key) => this.#items.get(key),
         apply: async (key, step) => this.#take(key, step),
@@ -69,4 +69,9 @@ export class MemoryIntakes {
     if (result.applied && result.item !== undefined) this.#items.set(consumerId, result.item);
     return result;
   }
+}
+
+/** The settings as they are at each moment, but read anew each time. */
+function uncached(settings: CircuitSettings): CircuitSettings {
+  return Object.defineProperty(settings, 'cacheForMs', { value: 0 });
 }

@@ -1,6 +1,7 @@
 import { type ConsumerPorts, rebuilt } from '../aws/consumer-ports.ts';
 import type { SqsEventRecord } from '../aws/lambda-event.ts';
 import type { SqsHandler } from '../aws/resilient-consumer.ts';
+import { ConfigurationFileError } from '../core/configuration/file-error.ts';
 import type { Logger } from '../core/context.ts';
 import { ConfigurationError, SpillwayError } from '../core/errors.ts';
 import type { PipelineEvent } from '../core/events.ts';
@@ -128,6 +129,12 @@ function troubleOf(event: PipelineEvent): Trouble | undefined {
       return { operation: 'record the completion', error: event.error };
     case 'classifier-error':
       return { operation: 'classify an error', error: event.error };
+    case 'configuration-refused': {
+      const error = new ConfigurationFileError(event.source, event.problems);
+      return { operation: 'change the configuration', error: summarizeError(error) };
+    }
+    case 'configuration-unavailable':
+      return { operation: 'read the configuration', error: event.error };
     case 'environment-given-up':
       return { operation: 'stop a handler', error: summarizeError(new LeftBehindError()) };
     default:
@@ -171,6 +178,7 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     signatureKeys,
     deniedSources: () => interior.deniedSources,
     reputation: () => interior.reputation,
+    configuration: () => interior.configuration,
     exit() {},
   };
 }

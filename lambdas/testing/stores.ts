@@ -1,5 +1,6 @@
 import type { CircuitState } from '../core/circuit/circuit.ts';
 import type { Random } from '../core/clock.ts';
+import type { ConfigurationSource } from '../core/configuration/refresh.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { type LimitStore, memoryLimits } from '../core/policies/rate-limiter/limit-store.ts';
 import type { DeniedSources } from '../core/screening/denied-source-check.ts';
@@ -55,6 +56,11 @@ export interface TestStores {
   /** Say what is thought of a source. @param score 0 (bad) to 100 (good) */
   setReputation(source: string, score: number): void;
   /**
+   * Change the configuration that is read at run time, for consumers that are deployed with one. `undefined`: there is
+   * none, as at first.
+   */
+  configure(text: string | undefined): void;
+  /**
    * Make operations fail. What the SDK and the runtime would repeat by themselves is one operation.
    *
    * @throws {ConfigurationError} if `times` is not an integer of 1 or more, or `after` not one of 0 or more
@@ -78,6 +84,7 @@ export interface StoreInterior {
   readonly random: Random;
   readonly deniedSources: DeniedSources;
   readonly reputation: Reputation;
+  readonly configuration: ConfigurationSource;
   signatureKeys(settings: SignatureSettings): SignatureKeys;
 }
 
@@ -102,6 +109,7 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
   const intakes = new MemoryIntakes(clock, random);
   const denied = new Set<string>();
   const scores = new Map<string, number>();
+  let configuration: string | undefined;
   const stores: TestStores = {
     clock,
     deadLetterQueue: deadLetters.messages,
@@ -114,6 +122,9 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
     denySource: (source) => void denied.add(source),
     allowSource: (source) => void denied.delete(source),
     setReputation: (source, score) => void scores.set(source, score),
+    configure: (text) => {
+      configuration = text;
+    },
     fail(target, fault = {}) {
       checkFault(fault);
       faults.fail(target, fault);
@@ -141,6 +152,13 @@ export function createTestStores(options: TestStoresOptions = {}): TestStores {
       async scoreOf(source) {
         faults.operate('state-table');
         return scores.get(source);
+      },
+    },
+    configuration: {
+      name: 'configuration',
+      async read() {
+        faults.operate('configuration');
+        return configuration;
       },
     },
     signatureKeys({ secretId }) {

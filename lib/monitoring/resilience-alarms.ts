@@ -63,6 +63,12 @@ export interface ResilienceAlarmsOptions extends IntakeAlarmsOptions {
    */
   readonly settlementFailures?: number | false;
   /**
+   * Whether a run-time configuration that is refused raises an alarm, at once. Only consumers that read one have it.
+   *
+   * @default true
+   */
+  readonly configurationRefused?: boolean;
+  /**
    * What to do when an alarm goes off.
    *
    * @default - nothing beyond `alarmTopic`
@@ -89,6 +95,12 @@ export interface ResilienceAlarmsProps extends ResilienceAlarmsOptions {
    * @default false
    */
   readonly intakeControlled?: boolean;
+  /**
+   * Whether the consumer reads a configuration at run time.
+   *
+   * @default false
+   */
+  readonly runTimeConfigured?: boolean;
 }
 
 /**
@@ -112,6 +124,7 @@ export class ResilienceAlarms extends Construct {
       ...(props.intakeControlled === true
         ? intakeWatches(props, props.consumerId, props.queue.facts.name)
         : []),
+      ...(props.runTimeConfigured === true ? [refusedWatch(props)] : []),
     ]
       .filter((watch) => usable(watch, problems))
       .map((watch) => this.alarm(watch, props));
@@ -133,6 +146,20 @@ export class ResilienceAlarms extends Construct {
     if (alarmTopic !== undefined) alarm.addAlarmAction(new SnsAction(alarmTopic));
     return alarm;
   }
+}
+
+/** A refusal holds until somebody has mended the text, whether or not messages come. */
+function refusedWatch({ configurationRefused, consumerId }: ResilienceAlarmsProps): Watch {
+  return {
+    id: 'ConfigurationRefused',
+    property: 'configurationRefused',
+    threshold: configurationRefused === false ? false : 0,
+    metric: runtimeMetric(consumerId, 'configurationRefused', { statistic: 'Maximum' }),
+    missing: TreatMissingData.IGNORE,
+    description:
+      `The run-time configuration of ${consumerId} breaks rules, so it goes by the last good one. Read 'configuration ` +
+      "refused' in the function's log: it names line, option, rule and value. Mend the text, or put the former one back.",
+  };
 }
 
 function usable(watch: Watch, problems: Problems): boolean {

@@ -5,14 +5,13 @@ import type {
   RateLimitSettings,
   RetrySettings,
 } from '../../lambdas/core/policies/settings.ts';
-import { type IntegerRange, inSeconds, type Problems } from './problems.ts';
+import { RANGES, type Range } from '../../lambdas/core/ranges.ts';
+import { inSeconds, type Problems } from './problems.ts';
 
-const ATTEMPTS = { min: 1, max: 100 };
-const AMOUNT = { min: 1, max: 1_000_000 };
-const FROM_NONE = { min: 0, max: 1_000_000 };
-const WAIT: IntegerRange = { min: 0, max: 900_000, unit: 'milliseconds' };
-const TIMEOUT: IntegerRange = { min: 1, max: 900_000, unit: 'milliseconds' };
-const PERIOD: IntegerRange = { min: 1, max: 86_400_000, unit: 'milliseconds' };
+const unit = 'milliseconds';
+const WAIT = { ...RANGES.callWait, unit };
+const TIMEOUT = { ...RANGES.callTimeout, unit };
+const PERIOD = { ...RANGES.ratePeriod, unit };
 const ENDS = 'a function ends after 15 minutes';
 
 /** Check the policies around the calls through one circuit. A handler of the function has `handlerMs`, if that is known. */
@@ -28,7 +27,7 @@ export function checkCalls(
   if (rateLimit !== undefined) checkRateLimit(`${at}.rateLimit`, rateLimit, problems);
   if (bulkhead !== undefined) {
     const calledAtATime = 'it counts calls under way';
-    problems.integer(`${at}.bulkhead.maxConcurrent`, bulkhead.maxConcurrent, AMOUNT, calledAtATime);
+    problems.integer(`${at}.bulkhead.maxConcurrent`, bulkhead.maxConcurrent, RANGES.calls, calledAtATime);
     checkWaiting(`${at}.bulkhead`, bulkhead, problems);
   }
   if (adaptiveConcurrency === undefined) return;
@@ -64,39 +63,45 @@ function checkTimeouts(
 
 function checkRetry(at: string, retry: RetrySettings, problems: Problems): void {
   const { attempts, firstDelayMs, capMs, base, budget } = retry;
-  problems.integer(`${at}.attempts`, attempts, ATTEMPTS, 'each is a call to the dependency');
+  problems.integer(`${at}.attempts`, attempts, RANGES.attempts, 'each is a call to the dependency');
   problems.integer(`${at}.firstDelay`, firstDelayMs, WAIT, ENDS);
   problems.integer(`${at}.cap`, capMs, WAIT, ENDS);
-  checkRange(`${at}.base`, base, 1, 10, 'delays do not shrink, nor jump to the cap', problems);
+  checkRange(`${at}.base`, base, RANGES.base, 'delays do not shrink, nor jump to the cap', problems);
   if (!Token.isUnresolved(capMs) && !Token.isUnresolved(firstDelayMs) && capMs < firstDelayMs) {
     const rule = `must be at least firstDelay, ${inSeconds(firstDelayMs)}`;
     problems.add(`${at}.cap`, rule, capMs / 1_000, 'it is the longest delay');
   }
   if (budget === false) return;
   const tokens = 'it counts repetitions';
-  checkRange(`${at}.budget.capacity`, budget.capacity, 1, 1_000_000, tokens, problems);
-  checkRange(`${at}.budget.perSecond`, budget.perSecond, 0, 1_000_000, tokens, problems);
-  checkRange(`${at}.budget.perCall`, budget.perCall, 0, 1, 'it is a share of the calls', problems);
+  checkRange(`${at}.budget.capacity`, budget.capacity, RANGES.tokens, tokens, problems);
+  checkRange(`${at}.budget.perSecond`, budget.perSecond, RANGES.tokensPerSecond, tokens, problems);
+  checkRange(
+    `${at}.budget.perCall`,
+    budget.perCall,
+    RANGES.tokensPerCall,
+    'it is a share of the calls',
+    problems,
+  );
 }
 
 function checkRateLimit(at: string, rateLimit: RateLimitSettings, problems: Problems): void {
   const { limit, perMs, burst, shards, maxWaitMs } = rateLimit;
-  checkRange(`${at}.limit`, limit, 1, 1_000_000, 'it counts calls in each period', problems);
+  checkRange(`${at}.limit`, limit, RANGES.calls, 'it counts calls in each period', problems);
   problems.integer(`${at}.per`, perMs, PERIOD, 'calls are counted for a while, a day at most');
   // By default they are equal, and so is what is wrong with them.
   if (burst !== limit)
-    checkRange(`${at}.burst`, burst, 1, 1_000_000, 'one call is made at a time at least', problems);
-  problems.integer(`${at}.shards`, shards, ATTEMPTS, 'each is an item of the state table');
+    checkRange(`${at}.burst`, burst, RANGES.calls, 'one call is made at a time at least', problems);
+  problems.integer(`${at}.shards`, shards, RANGES.shards, 'each is an item of the state table');
   problems.integer(`${at}.maxWait`, maxWaitMs, WAIT, ENDS);
 }
 
 function checkAdaptive(at: string, adaptive: AdaptiveConcurrencySettings, problems: Problems): void {
   const { initial, min, max, latencyMs, decrease } = adaptive;
   const calledAtATime = 'it counts calls under way';
-  problems.integer(`${at}.min`, min, AMOUNT, calledAtATime);
-  problems.integer(`${at}.max`, max, AMOUNT, calledAtATime);
+  problems.integer(`${at}.min`, min, RANGES.calls, calledAtATime);
+  problems.integer(`${at}.max`, max, RANGES.calls, calledAtATime);
   problems.integer(`${at}.latency`, latencyMs, TIMEOUT, ENDS);
-  checkRange(`${at}.decrease`, decrease, 0.1, 0.99, 'it is what is left of the limit', problems);
+  checkRange(`${at}.decrease`, decrease, RANGES.decrease, 'it is what is left of the limit', problems);
   checkWaiting(at, adaptive, problems);
   if ([initial, min, max].some((value) => Token.isUnresolved(value))) return;
   if (min > max) problems.add(`${at}.max`, `must be at least min, ${min}`, max, 'it bounds the limit');
@@ -108,15 +113,14 @@ function checkWaiting(
   { maxQueued, maxWaitMs }: { readonly maxQueued: number; readonly maxWaitMs: number },
   problems: Problems,
 ): void {
-  problems.integer(`${at}.maxQueued`, maxQueued, FROM_NONE, 'it counts calls that wait');
+  problems.integer(`${at}.maxQueued`, maxQueued, RANGES.queuedCalls, 'it counts calls that wait');
   problems.integer(`${at}.maxWait`, maxWaitMs, WAIT, ENDS);
 }
 
 function checkRange(
   property: string,
   value: number,
-  min: number,
-  max: number,
+  { min, max }: Range,
   because: string,
   problems: Problems,
 ): void {

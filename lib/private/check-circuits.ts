@@ -1,15 +1,13 @@
 import { Token } from 'aws-cdk-lib';
+import { RANGES } from '../../lambdas/core/ranges.ts';
 import { type ConsumerSettings, INTAKE_CIRCUIT } from '../../lambdas/core/settings.ts';
 import { checkCalls } from './check-calls.ts';
 import { NAME, NAME_RULE } from './names.ts';
 import { inSeconds, type Problems } from './problems.ts';
 
-const LEAST_SHARE = 0.01;
-const FAILURES = { min: 1, max: 10_000 };
-const UP_TO_A_THOUSAND = { min: 1, max: 1_000 };
-const TIME = { min: 1, max: 86_400_000, unit: 'milliseconds' };
-const MINUTE = { min: 1, max: 60_000, unit: 'milliseconds' };
-const FAULTY_MESSAGES = { min: 2, max: 100_000 };
+const unit = 'milliseconds';
+const TIME = { ...RANGES.time, unit };
+const CACHE_FOR = { ...RANGES.cacheFor, unit };
 
 /** Check the circuits that a consumer names. A handler of its function has `handlerMs`, if that is known. */
 export function checkCircuits(
@@ -24,15 +22,15 @@ export function checkCircuits(
       problems.add(at, 'must have another name', name, 'so is the circuit called that holds the intake');
     }
     const rules = [
-      ['failureThreshold', circuit.failureThreshold, FAILURES, 'it counts failures in the window'],
-      ['localThreshold', circuit.localThreshold, FAILURES, 'it counts failures in a row'],
-      ['minReporters', circuit.minReporters, UP_TO_A_THOUSAND, 'it counts environments'],
-      ['successThreshold', circuit.successThreshold, UP_TO_A_THOUSAND, 'it counts probes in a row'],
+      ['failureThreshold', circuit.failureThreshold, RANGES.failures, 'it counts failures in the window'],
+      ['localThreshold', circuit.localThreshold, RANGES.failures, 'it counts failures in a row'],
+      ['minReporters', circuit.minReporters, RANGES.reporters, 'it counts environments'],
+      ['successThreshold', circuit.successThreshold, RANGES.successes, 'it counts probes in a row'],
       ['openFor', circuit.openForMs, TIME, 'an open circuit stays open for a while, and is probed daily'],
       ['maxOpenFor', circuit.maxOpenForMs, TIME, 'an open circuit is probed daily'],
       ['window', circuit.windowMs, TIME, 'a failure is remembered for a while, a day at most'],
       ['slowCallThreshold', circuit.slowCallMs, TIME, 'a call takes a while, a day at most'],
-      ['cacheFor', circuit.cacheForMs, MINUTE, 'what others decide has to be seen soon'],
+      ['cacheFor', circuit.cacheForMs, CACHE_FOR, 'what others decide has to be seen soon'],
     ] as const;
     for (const [property, value, range, because] of rules) {
       // By default they are equal, and so is what is wrong with them.
@@ -50,7 +48,7 @@ export function checkKillSwitch({ killSwitch }: ConsumerSettings, problems: Prob
   if (killSwitch === false) return;
   const { minMessages, share, windowMs, openForMs, maxOpenForMs } = killSwitch;
   const rules = [
-    ['minMessages', minMessages, FAULTY_MESSAGES, 'one message is no pattern'],
+    ['minMessages', minMessages, RANGES.faultyMessages, 'one message is no pattern'],
     ['window', windowMs, TIME, 'messages are counted for a while, a day at most'],
     ['openFor', openForMs, TIME, 'a hold lasts for a while, and is tried daily'],
     ['maxOpenFor', maxOpenForMs, TIME, 'a hold is tried daily'],
@@ -63,8 +61,9 @@ export function checkKillSwitch({ killSwitch }: ConsumerSettings, problems: Prob
 }
 
 function checkShare(property: string, value: number, because: string, problems: Problems): void {
-  if (Token.isUnresolved(value) || (value >= LEAST_SHARE && value <= 1)) return;
-  problems.add(property, `must be a number from ${LEAST_SHARE} to 1`, value, because);
+  const { min, max } = RANGES.share;
+  if (Token.isUnresolved(value) || (value >= min && value <= max)) return;
+  problems.add(property, `must be a number from ${min} to ${max}`, value, because);
 }
 
 function checkLongest(

@@ -1,17 +1,16 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { RANGES } from '../../lambdas/core/ranges.ts';
 import type { AnyFunction, ResilientConsumerProps } from '../resilient-consumer-props.ts';
 import { type Problems, secondsOf } from './problems.ts';
 import { reservedConcurrency, resourceOf } from './target-function.ts';
 
 const UNWINDOWED_BATCH = 10;
-const MAX_BATCH = 10_000;
-const MAX_WINDOW_SECONDS = 300;
 const FIFO_BATCH_RULE = 'Lambda hands at most 10 messages of a FIFO queue to an invocation';
 const WINDOW_RULE = 'Lambda collects more than 10 messages only over a batching window of 1 second or more';
 /** Invocations at a time that an SQS event source can be limited to, at the least. Source: the Lambda API reference. */
-const LEAST_CONCURRENCY = 2;
+const LEAST_CONCURRENCY = RANGES.maxConcurrency.min;
 const CONCURRENCY_RULE = 'Lambda limits an SQS event source to 2 to 1,000 invocations at a time';
 const BATCH_RULE = 'Lambda hands 1 to 10,000 messages to an invocation';
 
@@ -30,10 +29,14 @@ export function checkEventSource(
   const { batchSize = UNWINDOWED_BATCH, maxBatchingWindow, maxConcurrency } = props;
   const window = secondsOf(maxBatchingWindow);
   const windowIsToken = maxBatchingWindow?.isUnresolved() ?? false;
-  let usable = problems.integer('batchSize', batchSize, { min: 1, max: MAX_BATCH }, BATCH_RULE);
-  const range = { min: 0, max: MAX_WINDOW_SECONDS };
+  let usable = problems.integer('batchSize', batchSize, RANGES.batchSize, BATCH_RULE);
   const windowRule = 'Lambda waits for a batch for at most 5 minutes';
-  let windowUsable = problems.seconds('maxBatchingWindow', maxBatchingWindow, range, windowRule);
+  let windowUsable = problems.seconds(
+    'maxBatchingWindow',
+    maxBatchingWindow,
+    RANGES.batchingWindowSeconds,
+    windowRule,
+  );
   if (fifo && maxBatchingWindow !== undefined) {
     const because = 'Lambda does not collect the messages of a FIFO queue over time';
     problems.add('maxBatchingWindow', 'must be left out for a FIFO queue', maxBatchingWindow, because);
@@ -48,8 +51,12 @@ export function checkEventSource(
       usable = false;
     }
   }
-  const limits = { min: LEAST_CONCURRENCY, max: 1_000 };
-  const concurrencyUsable = problems.integer('maxConcurrency', maxConcurrency, limits, CONCURRENCY_RULE);
+  const concurrencyUsable = problems.integer(
+    'maxConcurrency',
+    maxConcurrency,
+    RANGES.maxConcurrency,
+    CONCURRENCY_RULE,
+  );
   return {
     reportBatchItemFailures: true,
     ...(!controlled && { enabled: true }),

@@ -1,4 +1,6 @@
 import { Token } from 'aws-cdk-lib';
+import { longestWaitMs, RECEIVES_TO_SPARE, receivesFor } from '../../lambdas/core/configuration/schedule.ts';
+import { RANGES } from '../../lambdas/core/ranges.ts';
 import {
   type ConsumerSettings,
   LIMITS,
@@ -12,12 +14,8 @@ import { NAME, NAME_RULE } from './names.ts';
 import { format, inSeconds, type Problems } from './problems.ts';
 import { literal } from './queue-facts.ts';
 
-const ATTEMPTS = { min: 1, max: 100 };
 const ATTEMPTS_RULE = 'each attempt costs a receive, of which SQS counts at most 1,000';
-const MAX_BASE = 10;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
-/** Receives that leave no trace, such as throttles and looks in the console, of which every message may see some. */
-const RECEIVES_TO_SPARE = 10;
 
 /** Times of a consumer's function, as far as they are known. */
 export interface FunctionTimes {
@@ -45,12 +43,7 @@ export function checkPolicies(
   ) {
     problems.add('idempotencyScope', NAME_RULE, idempotencyScope, 'it is part of keys and of IAM conditions');
   }
-  problems.integer(
-    'concurrency',
-    concurrency,
-    { min: 1, max: 10_000 },
-    'a batch has at most 10,000 messages',
-  );
+  problems.integer('concurrency', concurrency, RANGES.concurrency, 'a batch has at most 10,000 messages');
   checkAttempts(settings, queue, problems);
   // A receive holds a message for so long before it is put back.
   checkBackoff(settings, (timeout ?? 0) + window, problems);
@@ -64,14 +57,14 @@ export function checkPolicies(
 
 function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
   const { max, byReason } = settings.attempts;
-  const usable = problems.integer('attempts.max', max, ATTEMPTS, ATTEMPTS_RULE);
+  const usable = problems.integer('attempts.max', max, RANGES.attempts, ATTEMPTS_RULE);
   for (const [reason, attempts] of Object.entries(byReason)) {
-    problems.integer(`attempts.byReason.${reason}`, attempts, ATTEMPTS, ATTEMPTS_RULE);
+    problems.integer(`attempts.byReason.${reason}`, attempts, RANGES.attempts, ATTEMPTS_RULE);
   }
   const backstop = literal(queue.facts.maxReceiveCount);
   if (!usable || Token.isUnresolved(max) || backstop === undefined) return;
   const forAttempts = {
-    least: 2 * max + RECEIVES_TO_SPARE,
+    least: receivesFor(max),
     rule: `with ${max} attempts: twice the attempts and ${RECEIVES_TO_SPARE}`,
     because:
       'deferrals and receives without a trace count for SQS too, and it moves a message that has used them up',
@@ -102,10 +95,10 @@ function checkBackoff(settings: ConsumerSettings, heldSeconds: number, problems:
   const because = 'the delay is a visibility timeout';
   problems.integer('backoff.firstDelay', firstDelayMs, { min: 0, max: UNBOUNDED, unit }, because);
   problems.integer('backoff.cap', capMs, { min: 0, max: UNBOUNDED, unit }, because);
-  if (!Token.isUnresolved(base) && !(base >= 1 && base <= MAX_BASE)) {
+  if (!Token.isUnresolved(base) && !(base >= RANGES.base.min && base <= RANGES.base.max)) {
     problems.add(
       'backoff.base',
-      `must be from 1 to ${MAX_BASE}`,
+      `must be from ${RANGES.base.min} to ${RANGES.base.max}`,
       base,
       'delays do not shrink, nor jump to the cap',
     );
@@ -174,9 +167,5 @@ export function longestScheduleMs(settings: ConsumerSettings): number | undefine
   const { firstDelayMs, capMs, base } = settings.backoff;
   const { max } = settings.attempts;
   if ([firstDelayMs, capMs, base, max].some((value) => Token.isUnresolved(value))) return undefined;
-  let sum = 0;
-  for (let attempt = 1; attempt < Math.min(max, ATTEMPTS.max); attempt += 1) {
-    sum += Math.min(capMs, firstDelayMs * base ** (attempt - 1));
-  }
-  return sum;
+  return longestWaitMs(settings.backoff, Math.min(max, RANGES.attempts.max));
 }

@@ -1,8 +1,8 @@
 import { Token } from 'aws-cdk-lib';
+import { RANGES } from '../../lambdas/core/ranges.ts';
 import {
   type ConsumerSettings,
   JSON_POINTER,
-  LIMITS,
   PATTERN_KINDS,
   type ScreeningSettings,
   type SourceSettings,
@@ -15,7 +15,7 @@ const ATTRIBUTE = /^(?!AWS\.|Amazon\.)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,255}$/i;
 export function checkScreening({ screening, envelope }: ConsumerSettings, problems: Problems): void {
   const { maxBytes } = screening;
   if (maxBytes !== false) {
-    const range = { min: 1, max: LIMITS.maxMessageBytes, unit: 'bytes' };
+    const range = { ...RANGES.bodyBytes, unit: 'bytes' };
     problems.integer('screening.maxSize', maxBytes, range, 'SQS takes messages of up to 1 MiB');
   }
   checkSignature(screening, envelope, problems);
@@ -94,6 +94,10 @@ function checkReputation({ reputation, json }: ScreeningSettings, problems: Prob
   if (reputation === undefined) return;
   checkSource('screening.reputation.source', reputation.source, json, problems);
   const { minimumScore } = reputation;
-  if (Token.isUnresolved(minimumScore) || (minimumScore >= 0 && minimumScore <= 100)) return;
+  if (
+    Token.isUnresolved(minimumScore) ||
+    (minimumScore >= RANGES.score.min && minimumScore <= RANGES.score.max)
+  )
+    return;
   problems.add('screening.reputation.minimumScore', 'must be from 0 to 100', minimumScore, 'scores are');
 }

@@ -74,6 +74,9 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
     killSwitch: props.killSwitch === false ? false : killSwitchSettings(props.killSwitch ?? {}),
     onExhausted: props.onExhausted ?? DEFAULTS.onExhausted,
     ...(controlQueueUrl !== undefined && { controlQueueUrl }),
+    ...(props.runtimeConfig !== undefined && {
+      runTimeConfiguration: props.runtimeConfig.settingsFor(consumerId),
+    }),
   };
 }
 

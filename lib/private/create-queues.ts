@@ -1,7 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import { QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { DEFAULTS, LIMITS } from '../../lambdas/core/settings.ts';
+import { RANGES } from '../../lambdas/core/ranges.ts';
+import { DEFAULTS } from '../../lambdas/core/settings.ts';
 import type { ResilientQueueProps } from '../resilient-queue-props.ts';
 import { MAX_QUEUE_NAME } from './names.ts';
 import { millisOf, type Problems, secondsOf } from './problems.ts';
@@ -17,9 +18,8 @@ import {
   queueNames,
 } from './queue-parts.ts';
 
-const RETENTION = { min: 60, max: MAX_RETENTION_SECONDS };
+const RETENTION = RANGES.retentionSeconds;
 const RETENTION_RULE = 'SQS keeps messages from 60 seconds to 14 days';
-const MAX_DELAY_SECONDS = 900;
 const FIFO_ONLY = ['contentBasedDeduplication', 'deduplicationScope', 'fifoThroughputLimit'] as const;
 
 /** Create a source queue with its dead-letter queue and its quarantine queue. */
@@ -83,16 +83,16 @@ function checkNumbers(props: ResilientQueueProps, problems: Problems): void {
   problems.seconds(
     'visibilityTimeout',
     props.visibilityTimeout,
-    { min: 0, max: LIMITS.maxVisibilitySeconds },
+    RANGES.visibilitySeconds,
     'SQS hides a message for at most 12 hours',
   );
   problems.seconds(
     'deliveryDelay',
     props.deliveryDelay,
-    { min: 0, max: MAX_DELAY_SECONDS },
+    RANGES.deliveryDelaySeconds,
     'SQS delays a message by at most 15 minutes',
   );
-  problems.integer('maxReceiveCount', props.maxReceiveCount, { min: 2, max: 1_000 }, MAX_RECEIVE_COUNT_RULE);
+  problems.integer('maxReceiveCount', props.maxReceiveCount, RANGES.maxReceiveCount, MAX_RECEIVE_COUNT_RULE);
   if (millisOf(props.dataKeyReuse) !== undefined) {
     const because = 'SQS reuses a data key for 1 minute to 24 hours';
     problems.seconds('dataKeyReuse', props.dataKeyReuse, { min: 60, max: 86_400 }, because);

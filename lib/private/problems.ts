@@ -9,29 +9,46 @@ export interface IntegerRange {
   readonly unit?: string;
 }
 
+/** One thing that is wrong with a construct. */
+export interface Problem {
+  readonly property: string;
+  readonly rule: string;
+  /** The value that was given, as it is shown. */
+  readonly got: string;
+  readonly because: string;
+}
+
+/** What finds the problems of a construct. */
+const finders = new WeakMap<IConstruct, (() => readonly Problem[])[]>();
+
 /**
  * Problems of one construct. They are collected rather than thrown, so that synthesis reports all of them, of every
  * construct, at once; the toolkit puts the construct's path in front of each.
  */
 export class Problems {
-  private readonly found: string[] = [];
+  private readonly found: Problem[] = [];
 
   /** Collect for `scope`; `later` adds what can only be known when the whole tree stands. */
   static at(scope: IConstruct, later: (problems: Problems) => void = () => {}): Problems {
     const problems = new Problems();
-    scope.node.addValidation({
-      validate: () => {
-        const late = new Problems();
-        later(late);
-        return [...problems.found, ...late.found];
-      },
-    });
+    const find = (): readonly Problem[] => {
+      const late = new Problems();
+      later(late);
+      return [...problems.found, ...late.found];
+    };
+    finders.set(scope, [...(finders.get(scope) ?? []), find]);
+    scope.node.addValidation({ validate: () => find().map(sentenceOf) });
     return problems;
+  }
+
+  /** What is wrong with a construct and all below it. */
+  static below(root: IConstruct): readonly Problem[] {
+    return root.node.findAll().flatMap((each) => finders.get(each)?.flatMap((find) => find()) ?? []);
   }
 
   /** Note that `property` breaks `rule`; `because` is the rule of AWS (or of this library) behind it. */
   add(property: string, rule: string, got: unknown, because: string): void {
-    this.found.push(`${property} ${rule}, got ${show(got)} (${because})`);
+    this.found.push({ property, rule, got: show(got), because });
   }
 
   /** Whether `value` is a whole number in `range`; a problem is noted if it is not. Tokens and absence pass. */
@@ -74,6 +91,10 @@ export function format(value: number): string {
 /** Milliseconds as seconds, for a message. */
 export function inSeconds(millis: number): string {
   return `${format(millis / 1_000)} seconds`;
+}
+
+function sentenceOf({ property, rule, got, because }: Problem): string {
+  return `${property} ${rule}, got ${got} (${because})`;
 }
 
 function show(got: unknown): string {

@@ -1,6 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { AppConfigStore } from '../emulators/app-config.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
+import type { ParameterStore } from '../emulators/parameter-store.ts';
 import type { RequestLog } from '../emulators/request-log.ts';
 import type { SecretStore } from '../emulators/secrets-manager.ts';
 import type { AsyncInvoker } from '../lambda/async-invoke.ts';
@@ -38,6 +40,8 @@ export interface DeployContext {
   readonly fauxqs: Fauxqs | undefined;
   readonly requests: RequestLog;
   readonly secrets: SecretStore;
+  readonly parameters: ParameterStore;
+  readonly appConfig: AppConfigStore;
   readonly secretSettings: Readonly<Record<string, SecretSetting>>;
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly runner: Omit<RunnerOptions, 'onLine'>;

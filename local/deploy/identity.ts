@@ -60,6 +60,16 @@ const IDENTITIES: Readonly<Record<string, IdentityOf>> = {
     const ref = arn(source, 'secretsmanager', `secret:${name}-${suffix}`);
     return { ref, attributes: { Id: ref } };
   },
+  'AWS::SSM::Parameter': (source) => {
+    const ref = source.name('Name') ?? physicalName(source.stack, source.logicalId, 128);
+    const attributes = { Type: source.name('Type') ?? 'String', Value: source.name('Value') ?? '' };
+    return { ref, attributes };
+  },
+  'AWS::AppConfig::Application': (source) => appConfigIdentity(source, 'ApplicationId'),
+  'AWS::AppConfig::Environment': (source) => appConfigIdentity(source, 'EnvironmentId'),
+  'AWS::AppConfig::ConfigurationProfile': (source) => appConfigIdentity(source, 'ConfigurationProfileId'),
+  // A template has one version of each hosted configuration.
+  'AWS::AppConfig::HostedConfigurationVersion': () => ({ ref: '1', attributes: { VersionNumber: '1' } }),
   'AWS::SNS::Topic': (source) => {
     const fifo = source.name('FifoTopic') === 'true' ? '.fifo' : '';
     const name =
@@ -109,6 +119,11 @@ export function functionArn(source: { region: string }, nameOrArn: string): stri
   if (nameOrArn.startsWith('arn:')) return nameOrArn.split(':').slice(0, 7).join(':');
   const name = nameOrArn.replace(/^.*function:/, '').split(':')[0];
   return arn(source, 'lambda', `function:${name}`);
+}
+
+function appConfigIdentity({ stack, logicalId }: IdentitySource, attribute: string): Identity {
+  const ref = createHash('sha256').update(`${stack}/${logicalId}`).digest('hex').slice(0, 7);
+  return { ref, attributes: { [attribute]: ref } };
 }
 
 function arn({ region }: { region: string }, service: string, resource: string): string {

@@ -1,5 +1,9 @@
 /** Resource types that a local stack accepts without a word, and why there is nothing to run. */
 const NOTHING_TO_RUN: Readonly<Record<string, string>> = {
+  'AWS::AppConfig::Application': 'configurations are deployed at once',
+  'AWS::AppConfig::ConfigurationProfile': 'configurations are deployed at once',
+  'AWS::AppConfig::DeploymentStrategy': 'configurations are deployed at once',
+  'AWS::AppConfig::Environment': 'configurations are deployed at once',
   'AWS::ApplicationAutoScaling::ScalableTarget': 'capacity is not limited locally',
   'AWS::ApplicationAutoScaling::ScalingPolicy': 'capacity is not limited locally',
   'AWS::CDK::Metadata': 'describes the app',

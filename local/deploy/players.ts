@@ -1,8 +1,10 @@
+import { playConfigurationDeployment, playHostedConfiguration } from './app-config.ts';
 import type { DeployContext, Player } from './context.ts';
 import { playEventInvokeConfig, playEventSourceMapping, playUrl } from './function-links.ts';
 import { playFunction } from './functions.ts';
 import type { Model } from './model.ts';
 import { nothingToRun } from './nothing-to-run.ts';
+import { playParameter } from './parameters.ts';
 import { playQueue } from './queues.ts';
 import { playRule, playSchedule } from './schedules.ts';
 import { playSecret } from './secrets.ts';
@@ -16,10 +18,12 @@ const PHASES: readonly Readonly<Record<string, Player>>[] = [
     'AWS::DynamoDB::Table': playTable,
     'AWS::DynamoDB::GlobalTable': playTable,
     'AWS::SecretsManager::Secret': playSecret,
+    'AWS::SSM::Parameter': playParameter,
+    'AWS::AppConfig::HostedConfigurationVersion': playHostedConfiguration,
     'AWS::SNS::Topic': playTopic,
     'AWS::S3::Bucket': playBucket,
   },
-  { 'AWS::Lambda::Function': playFunction },
+  { 'AWS::Lambda::Function': playFunction, 'AWS::AppConfig::Deployment': playConfigurationDeployment },
   {
     'AWS::Lambda::Url': playUrl,
     'AWS::Lambda::EventSourceMapping': playEventSourceMapping,

@@ -66,6 +66,7 @@ export function createTarget(): Target {
     signatureKeys: (signature) => interior.signatureKeys(signature),
     deniedSources: () => interior.deniedSources,
     reputation: () => interior.reputation,
+    configuration: () => ({ name: 'none', read: async () => undefined }),
     exit() {},
   }));
   return {

@@ -28,7 +28,7 @@ const REPORT_EVERY_MS = 1_000;
  * most. At a share p of failures a failure carries (1 − p)(2 − p) successes on average, so the ratio that is seen is
  * 1 / (1 + (1 − p)(2 − p)): 0.46 for 0.3, 0.5 for 0.38, and 1/3 at the least.
  */
-export function failureTally({ windowMs }: CircuitSettings): FailureTally {
+export function failureTally(settings: CircuitSettings): FailureTally {
   let failures = 0;
   let successes = 0;
   let sinceFailure = 0;
@@ -61,7 +61,7 @@ export function failureTally({ windowMs }: CircuitSettings): FailureTally {
     },
     due(now) {
       if (failures === 0) return false;
-      if (now - firstAt > windowMs) clear();
+      if (now - firstAt > settings.windowMs) clear();
       return failures > 0 && now - reportedAt >= REPORT_EVERY_MS;
     },
     take(now) {
@@ -76,6 +76,17 @@ export function failureTally({ windowMs }: CircuitSettings): FailureTally {
 /** Number of the half of the window that a moment lies in. */
 export function bucketOf(now: number, { windowMs }: CircuitSettings): number {
   return Math.floor(now / (windowMs / 2));
+}
+
+/** Clocks of two machines may differ by so much. Milliseconds. */
+const SKEW_MS = 2_000;
+
+/**
+ * Whether a bucket was counted in a window of another length, which has other numbers. It shows where it would begin in
+ * the future: after the window has become longer. (One of a shorter window looks old, and ends as such.)
+ */
+export function isForeignBucket(bucket: number, now: number, { windowMs }: CircuitSettings): boolean {
+  return bucket * (windowMs / 2) > now + windowMs + SKEW_MS;
 }
 
 /** Whether what was reported of a closed circuit opens it. */

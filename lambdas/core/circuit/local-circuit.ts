@@ -168,7 +168,9 @@ export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
 
   return {
     name,
-    slowCallMs: settings.slowCallMs,
+    get slowCallMs() {
+      return settings.slowCallMs;
+    },
     admit,
     report,
     adopt,

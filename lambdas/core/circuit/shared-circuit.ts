@@ -6,7 +6,14 @@ import type {
   CircuitTransition,
   Permit,
 } from './circuit.ts';
-import { bucketOf, failureTally, onRecordUntil, opens, recordEnds } from './failure-window.ts';
+import {
+  bucketOf,
+  failureTally,
+  isForeignBucket,
+  onRecordUntil,
+  opens,
+  recordEnds,
+} from './failure-window.ts';
 import { guardedStore } from './guarded-store.ts';
 import { LOSER_SHARE, localCircuit } from './local-circuit.ts';
 import { openTimeMs } from './open-time.ts';
@@ -197,7 +204,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     const changed = item === undefined ? before !== 'closed' : item.version > version;
     known = item;
     wrapped = undefined;
-    dirtyUntil = item === undefined ? 0 : onRecordUntil(item, settings.windowMs);
+    dirtyUntil = item === undefined ? 0 : recordedUntil(item);
     if (item !== undefined && changed) {
       versionBefore = created ? version : item.version;
       version = item.version;
@@ -205,6 +212,13 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     if (changed && !created) tally.clear();
     if (changed && state() === 'open') openSeenAt = clock.now();
     if (changed || state() === 'half-open') mirror(before);
+  }
+
+  /** Failures that were counted in another window count as if they had just happened. */
+  function recordedUntil(item: CircuitItem): number {
+    const now = clock.now();
+    const foreign = item.bucket !== undefined && isForeignBucket(item.bucket, now, settings);
+    return foreign ? now + settings.windowMs : onRecordUntil(item, settings.windowMs);
   }
 
   /** The local layer takes over from here if the store falls silent. */
@@ -274,10 +288,11 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     const from = version;
     for (let round = 0; round < MOST_ROUNDS && version === from && state() === 'closed'; round += 1) {
       const old = known?.bucket;
-      const bucket = Math.max(bucketOf(now, settings), old ?? 0);
+      const foreign = old !== undefined && isForeignBucket(old, now, settings);
+      const bucket = foreign ? bucketOf(now, settings) : Math.max(bucketOf(now, settings), old ?? 0);
       const at = { version, bucket, now };
       const report = { ...counts, reporters: reportedIn === `${version} ${bucket}` ? 0 : 1 } as const;
-      const rolls = old !== undefined && old < bucket;
+      const rolls = old !== undefined && old !== bucket;
       const answer = await store.apply(
         rolls ? rollStep({ ...at, from: old }, report) : reportStep(at, report),
       );
@@ -393,7 +408,9 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
 
   return {
     name,
-    slowCallMs: settings.slowCallMs,
+    get slowCallMs() {
+      return settings.slowCallMs;
+    },
     admit,
     report,
     snapshot,

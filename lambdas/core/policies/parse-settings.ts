@@ -1,18 +1,16 @@
 import { readBackoff } from '../backoff.ts';
+import { RANGES } from '../ranges.ts';
 import { SettingsReader } from '../settings-reader.ts';
 import {
   type AdaptiveConcurrencySettings,
   type BulkheadSettings,
   CALL_DEFAULTS,
   type CallSettings,
-  LONGEST_WAIT_MS,
   type RateLimitSettings,
   type RetryBudgetSettings,
   type RetrySettings,
 } from './settings.ts';
 
-const DAY_MS = 86_400_000;
-const MOST_CALLS = 1_000_000;
 /** Rate limits count in whole microseconds: of more calls they would leave out too many. */
 const MOST_CALLS_PER_MS = 100;
 
@@ -42,15 +40,15 @@ export function readCalls(reader: SettingsReader): CallSettings {
 }
 
 function readTimeout(reader: SettingsReader, name: string): number {
-  return reader.number(name, 1, LONGEST_WAIT_MS, LONGEST_WAIT_MS);
+  return reader.numberIn(name, RANGES.callTimeout, Number.NaN);
 }
 
 /** {@link RetrySettings}, with defaults for what is left out. */
 export function readRetry(reader: SettingsReader): RetrySettings {
   const { retry: defaults } = CALL_DEFAULTS;
   return {
-    attempts: reader.integer('attempts', 1, 100, defaults.attempts),
-    ...readBackoff(reader, defaults, LONGEST_WAIT_MS),
+    attempts: reader.integerIn('attempts', RANGES.attempts, defaults.attempts),
+    ...readBackoff(reader, defaults, RANGES.callWait.max),
     budget: reader.isFalse('budget') ? false : readRetryBudget(reader.child('budget', {})),
   };
 }
@@ -59,9 +57,9 @@ export function readRetry(reader: SettingsReader): RetrySettings {
 export function readRetryBudget(reader: SettingsReader): RetryBudgetSettings {
   const { retryBudget: defaults } = CALL_DEFAULTS;
   return {
-    capacity: reader.number('capacity', 1, MOST_CALLS, defaults.capacity),
-    perSecond: reader.number('perSecond', 0, MOST_CALLS, defaults.perSecond),
-    perCall: reader.number('perCall', 0, 1, defaults.perCall),
+    capacity: reader.numberIn('capacity', RANGES.tokens, defaults.capacity),
+    perSecond: reader.numberIn('perSecond', RANGES.tokensPerSecond, defaults.perSecond),
+    perCall: reader.numberIn('perCall', RANGES.tokensPerCall, defaults.perCall),
   };
 }
 
@@ -71,24 +69,24 @@ export function readRateLimit(
   maxWaitMs: number = CALL_DEFAULTS.rateLimit.maxWaitMs,
 ): RateLimitSettings {
   const { rateLimit: defaults } = CALL_DEFAULTS;
-  const limit = reader.number('limit', 1, MOST_CALLS, Number.NaN);
-  const perMs = reader.number('perMs', 1, DAY_MS, Number.NaN);
+  const limit = reader.numberIn('limit', RANGES.calls, Number.NaN);
+  const perMs = reader.numberIn('perMs', RANGES.ratePeriod, Number.NaN);
   if (limit > perMs * MOST_CALLS_PER_MS) {
     reader.problem('limit', `must be at most ${MOST_CALLS_PER_MS} for each millisecond of perMs`, limit);
   }
   return {
     limit,
     perMs,
-    burst: reader.number('burst', 1, MOST_CALLS, limit),
-    shards: reader.integer('shards', 1, 100, defaults.shards),
-    maxWaitMs: reader.number('maxWaitMs', 0, LONGEST_WAIT_MS, maxWaitMs),
+    burst: reader.numberIn('burst', RANGES.calls, limit),
+    shards: reader.integerIn('shards', RANGES.shards, defaults.shards),
+    maxWaitMs: reader.numberIn('maxWaitMs', RANGES.callWait, maxWaitMs),
   };
 }
 
 /** {@link BulkheadSettings}, with defaults for what is left out. */
 export function readBulkhead(reader: SettingsReader): BulkheadSettings {
   return {
-    maxConcurrent: reader.integer('maxConcurrent', 1, MOST_CALLS),
+    maxConcurrent: reader.integerIn('maxConcurrent', RANGES.calls),
     ...readWaiting(reader, CALL_DEFAULTS.bulkhead),
   };
 }
@@ -96,14 +94,14 @@ export function readBulkhead(reader: SettingsReader): BulkheadSettings {
 /** {@link AdaptiveConcurrencySettings}, with defaults for what is left out. */
 export function readAdaptiveConcurrency(reader: SettingsReader): AdaptiveConcurrencySettings {
   const { adaptiveConcurrency: defaults } = CALL_DEFAULTS;
-  const min = reader.integer('min', 1, MOST_CALLS, defaults.min);
-  const max = reader.integer('max', min, MOST_CALLS, Math.max(min, defaults.max));
+  const min = reader.integerIn('min', RANGES.calls, defaults.min);
+  const max = reader.integer('max', min, RANGES.calls.max, Math.max(min, defaults.max));
   return {
     min,
     max,
     initial: reader.integer('initial', min, max, Math.min(max, Math.max(min, defaults.initial))),
-    latencyMs: reader.number('latencyMs', 1, LONGEST_WAIT_MS, defaults.latencyMs),
-    decrease: reader.number('decrease', 0.1, 0.99, defaults.decrease),
+    latencyMs: reader.numberIn('latencyMs', RANGES.callTimeout, defaults.latencyMs),
+    decrease: reader.numberIn('decrease', RANGES.decrease, defaults.decrease),
     ...readWaiting(reader, defaults),
   };
 }
@@ -113,8 +111,8 @@ function readWaiting(
   defaults: { readonly maxQueued: number; readonly maxWaitMs: number },
 ): { maxQueued: number; maxWaitMs: number } {
   return {
-    maxQueued: reader.integer('maxQueued', 0, MOST_CALLS, defaults.maxQueued),
-    maxWaitMs: reader.number('maxWaitMs', 0, LONGEST_WAIT_MS, defaults.maxWaitMs),
+    maxQueued: reader.integerIn('maxQueued', RANGES.queuedCalls, defaults.maxQueued),
+    maxWaitMs: reader.numberIn('maxWaitMs', RANGES.callWait, defaults.maxWaitMs),
   };
 }
 
