@@ -11,7 +11,7 @@ import type { LimitStore } from './rate-limiter/limit-store.ts';
 import { DEFAULT_SKEW_MS, rateLimiterOn } from './rate-limiter/rate-limiter.ts';
 import type { RateLimiter } from './rate-limiter/rate-limiter-types.ts';
 import { retryOn } from './retry.ts';
-import type { CallSettings, RateLimitSettings } from './settings.ts';
+import { type CallSettings, LONGEST_WAIT_MS, type RateLimitSettings } from './settings.ts';
 import { timeoutOn } from './timeout.ts';
 import { turnQueue } from './turn-queue.ts';
 
@@ -26,7 +26,10 @@ export interface ConsumerPoliciesParts {
   readonly emit: EventSink;
 }
 
-/** The policies around a consumer's calls, by circuit; circuits with nothing else around their calls are missing. */
+/**
+ * The policies around a consumer's calls, by circuit; circuits with nothing else around their calls are missing. What
+ * the settings of a policy say may change while the consumer runs; which policies there are may not.
+ */
 export function consumerPolicies(parts: ConsumerPoliciesParts): ReadonlyMap<string, CallPolicies> {
   return new Map(
     Object.entries(parts.settings.circuits).flatMap(([name, calls]) => {
@@ -42,7 +45,7 @@ function policiesOf(
   parts: ConsumerPoliciesParts,
 ): CallPolicies | undefined {
   const { classify, clock, random, emit } = parts;
-  const { timeoutMs, totalTimeoutMs, retry, rateLimit } = calls;
+  const { retry, rateLimit } = calls;
   const common = { name, clock, random, emit };
   const limit =
     rateLimit === undefined
@@ -50,17 +53,28 @@ function policiesOf(
       : messageLimit(limiterOf(name, rateLimit, parts), rateLimit, clock, random);
   const bulkhead = bulkheadOf(name, calls, parts);
   const around = composed({
-    ...(totalTimeoutMs !== undefined && {
-      totalTimeout: timeoutOn({ ...common, settings: { timeoutMs: totalTimeoutMs } }),
+    ...(calls.totalTimeoutMs !== undefined && {
+      totalTimeout: timeoutOn({ ...common, settings: limitOf(calls, 'totalTimeoutMs') }),
     }),
     ...(retry !== undefined && { retry: retryOn({ ...common, settings: retry, classify }) }),
   });
   const inside = composed({
     ...(bulkhead !== undefined && { bulkhead }),
-    ...(timeoutMs !== undefined && { timeout: timeoutOn({ ...common, settings: { timeoutMs } }) }),
+    ...(calls.timeoutMs !== undefined && {
+      timeout: timeoutOn({ ...common, settings: limitOf(calls, 'timeoutMs') }),
+    }),
   });
   if (around === undefined && limit === undefined && inside === undefined) return undefined;
   return { around, limit, inside };
+}
+
+/** Read at each call: settings may change while the consumer runs. */
+function limitOf(calls: CallSettings, name: 'timeoutMs' | 'totalTimeoutMs'): { readonly timeoutMs: number } {
+  return {
+    get timeoutMs() {
+      return calls[name] ?? LONGEST_WAIT_MS;
+    },
+  };
 }
 
 function composed(composition: Composition): Policy | undefined {
