@@ -1,5 +1,6 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
 import { BULKHEAD_MUTANTS } from './bulkhead.ts';
+import { CALL_POLICY_MUTANTS } from './call-policies.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
@@ -21,5 +22,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...BULKHEAD_MUTANTS,
   ...LANE_MUTANTS,
   ...RATE_LIMITER_MUTANTS,
+  ...CALL_POLICY_MUTANTS,
   ...POLICY_MUTANTS,
 ];

@@ -167,6 +167,25 @@ describe('the rate limit', () => {
     expect(mine.seen.calls + other.seen.calls).toBeLessThanOrEqual(4);
   });
 
+  it("is a consumer's own where it names no circuit", async () => {
+    const stores = createTestStores();
+    const own = (consumerId: string) =>
+      resilientConsumer({
+        schema: z.object({ id: z.string() }),
+        idempotencyKey: ({ id }) => id,
+        settings: testSettings({
+          consumerId,
+          circuits: { default: { rateLimit: { ...rateLimit, burst: 1 } } },
+        }),
+        handle: () => undefined,
+      });
+    const outcomes = [];
+    for (const id of ['first', 'second']) {
+      outcomes.push(...(await runBatch(own(id), [message(id)], { stores })).outcomes);
+    }
+    expect(outcomes).toMatchObject([{ kind: 'handled' }, { kind: 'handled' }]);
+  });
+
   it('waits for a turn in the function, where it may', async () => {
     const stores = createTestStores();
     const { handler } = consumerWith({ rateLimit: { ...rateLimit, maxWaitMs: 5_000 } }, () => 'done');
@@ -179,6 +198,33 @@ describe('the rate limit', () => {
     const { handler } = consumerWith({ rateLimit: { ...rateLimit, burst: 1 } }, () => 'done', {}, 2);
     const { outcomes } = await runBatch(handler, [message('a')], { stores });
     expect(outcomes).toMatchObject([{ kind: 'deferred', cause: 'rate-limited' }]);
+    expect(stores.circuitState('tracker')).toBe('closed');
+  });
+
+  it('is no fault of ours when the time of the function ends while messages wait', async () => {
+    const stores = createTestStores();
+    const { handler } = consumerWith(
+      { rateLimit: { limit: 1, perMs: 60_000, maxWaitMs: 600_000 } },
+      () => 'done',
+    );
+    const { outcomes } = await passing(runBatch(handler, messages(3), { stores }), stores, 30_000, 1_000);
+    expect(outcomes.map((each) => (each.kind === 'deferred' ? each.cause : each.kind)).sort()).toEqual([
+      'handled',
+      'rate-limited',
+      'rate-limited',
+    ]);
+  });
+
+  it('is not counted as slowness of the dependency', async () => {
+    const stores = createTestStores();
+    const { handler } = consumerWith(
+      { rateLimit: { ...rateLimit, burst: 1, maxWaitMs: 5_000 }, slowCallMs: 100, localThreshold: 1 },
+      () => 'done',
+      {},
+      2,
+    );
+    const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 3_000);
+    expect(outcomes).toMatchObject([{ kind: 'handled' }]);
     expect(stores.circuitState('tracker')).toBe('closed');
   });
 

@@ -3,7 +3,7 @@ import { isInstance } from '../error-shape.ts';
 import { CallTimeoutError, CircuitOpenError, ConfigurationError, RefusedError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
-import type { CallPolicies, Turn } from '../policies/call-policies.ts';
+import type { CallPolicies, Turn, TurnAnswer } from '../policies/call-policies.ts';
 import type { Operation } from '../policies/policy.ts';
 import { type CallOutcome, type Circuit, outcomeOfSuccess, type Permit, type Refused } from './circuit.ts';
 
@@ -65,8 +65,8 @@ export type Whole = { readonly tookMs: number } | { readonly thrown: unknown };
 interface Running {
   readonly circuit: Circuit;
   readonly permit: Permit;
-  /** Whether the dependency was called: what ends while it waits for a turn or a place says nothing about it. */
-  reached: boolean;
+  /** When the dependency was called: what ends while it waits for a turn or a place says nothing about it. Epoch milliseconds. */
+  reachedAt: number | undefined;
 }
 
 const IGNORED: CallOutcome = { kind: 'ignored' };
@@ -96,8 +96,16 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
 
   async function takeTurns(): Promise<Refusal | undefined> {
     for (const [name, { limit }] of policies) {
-      const answer = await limit?.take({ signal, deadlineEpochMs: now() + handlerMs() });
-      if (answer === undefined) continue;
+      if (limit === undefined) continue;
+      let answer: TurnAnswer;
+      try {
+        answer = await limit.take({ signal, deadlineEpochMs: now() + handlerMs() });
+      } catch (error) {
+        await close();
+        // Whoever asked sees that the time is over, as after any other wait.
+        if (signal.aborted) return undefined;
+        throw error;
+      }
       if (answer.kind === 'turn') {
         turns.set(name, answer);
         continue;
@@ -141,9 +149,9 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     deadlineEpochMs: number,
   ): Promise<T> {
     const direct = own.limit === undefined && own.inside === undefined;
-    const running: Running = { circuit, permit: await permitFor(circuit), reached: direct };
+    const permit = await permitFor(circuit);
+    const running: Running = { circuit, permit, reachedAt: direct ? now() : undefined };
     underWay.add(running);
-    const startedAt = now();
     // A time-out around the circuit does not wait for a call that ignores its signal, and the circuit has to hear of it.
     const timedOut = (): void => {
       if (isInstance(within.reason, CallTimeoutError)) void end(running, outcomeOf(within.reason));
@@ -160,7 +168,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     } finally {
       if (within !== signal) within.removeEventListener('abort', timedOut);
     }
-    await end(running, outcomeOfSuccess(circuit, now() - startedAt));
+    await end(running, outcomeOfSuccess(circuit, now() - (running.reachedAt ?? now())));
     return result;
   }
 
@@ -172,7 +180,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     deadlineEpochMs: number,
   ): T | Promise<T> {
     const reaching: Operation<T> = (...given) => {
-      running.reached = true;
+      running.reachedAt = now();
       return operation(...given);
     };
     const inner: Operation<T> =
@@ -189,7 +197,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
 
   async function end(running: Running, outcome: CallOutcome): Promise<void> {
     if (!underWay.delete(running)) return;
-    await report(running.circuit, running.permit, running.reached ? outcome : IGNORED);
+    await report(running.circuit, running.permit, running.reachedAt === undefined ? IGNORED : outcome);
   }
 
   async function abandon(thrown: unknown): Promise<void> {

@@ -184,3 +184,107 @@ describe('a message and its circuits', () => {
     expect(stateOf('default')).toBe('closed');
   });
 });
+
+describe('a message and the rate limits of its circuits', () => {
+  /** A limit that answers as it is told, and writes down what happens at it. */
+  function limitOf(journal: string[], name: string, has: boolean): CallPolicies {
+    const call: NonNullable<CallPolicies['limit']>['call'] = async (operation, { signal, deadlineEpochMs }) =>
+      operation(signal ?? new AbortController().signal, deadlineEpochMs ?? 0);
+    const limit: CallPolicies['limit'] = {
+      async take() {
+        journal.push(`${name} asked`);
+        if (!has) return { kind: 'not-yet', placeEpochMs: 42 };
+        return {
+          kind: 'turn',
+          giveBack: () => void journal.push(`${name} given back`),
+          call(operation, options) {
+            journal.push(`${name} used`);
+            return call(operation, options);
+          },
+        };
+      },
+      call(operation, options) {
+        journal.push(`${name} asked in mid-handler`);
+        return call(operation, options);
+      },
+    };
+    return { around: undefined, limit, inside: undefined };
+  }
+
+  it('takes one turn of each, uses it for the first call, and asks anew for the others', async () => {
+    const journal: string[] = [];
+    const { session } = setup(['a'], new Map([['a', limitOf(journal, 'a', true)]]));
+    const mine = session();
+    expect(await mine.admit()).toBeUndefined();
+    await mine.call('a', () => 1);
+    await mine.call('a', () => 2);
+    await mine.close();
+    expect(journal).toEqual(['a asked', 'a used', 'a asked in mid-handler']);
+  });
+
+  it('gives back a turn that was not used', async () => {
+    const journal: string[] = [];
+    const { session } = setup(['a'], new Map([['a', limitOf(journal, 'a', true)]]));
+    const mine = session();
+    await mine.admit();
+    await mine.close();
+    expect(journal).toEqual(['a asked', 'a given back']);
+  });
+
+  it('gives back what the others gave where one refuses, probes of circuits too', async () => {
+    const journal: string[] = [];
+    const policies = new Map([
+      ['a', limitOf(journal, 'a', true)],
+      ['b', limitOf(journal, 'b', false)],
+    ]);
+    const { clock, session, breakCircuit } = setup(['a', 'b'], policies);
+    await breakCircuit('a');
+    clock.advance(60_000);
+    const refused = session();
+    expect(await refused.admit()).toEqual({ kind: 'not-its-turn', circuit: 'b', placeEpochMs: 42 });
+    const next = session();
+    await next.admit(); // the probe is free again: it is the limit that refuses, not the circuit
+    expect(journal.slice(2)).toEqual([
+      'a asked',
+      'b asked',
+      'a given back',
+      'a asked',
+      'b asked',
+      'a given back',
+    ]);
+  });
+
+  it('hands everything back when the time is over while it waits for a turn', async () => {
+    const waiting: CallPolicies['limit'] = {
+      take: ({ signal }) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
+        ),
+      call: async (operation) => operation(new AbortController().signal, 0),
+    };
+    const policies = new Map<string, CallPolicies>([
+      ['a', { around: undefined, limit: waiting, inside: undefined }],
+    ]);
+    const { clock, controller, session, breakCircuit, stateOf } = setup(['a'], policies);
+    await breakCircuit('a');
+    clock.advance(60_000);
+    const mine = session();
+    const asked = mine.admit();
+    await idle();
+    expect(stateOf('a')).toBe('half-open');
+    controller.abort(new HandlerTimeoutError(1));
+    expect(await asked).toBeUndefined();
+    // The probe is free for the next one, who has no limit in the way.
+    policies.clear();
+    expect(await session().admit()).toBeUndefined();
+  });
+
+  it('asks no limit while a circuit refuses', async () => {
+    const journal: string[] = [];
+    const { session, breakCircuit } = setup(['a'], new Map([['a', limitOf(journal, 'a', true)]]));
+    await breakCircuit('a');
+    journal.length = 0;
+    expect(await session().admit()).toMatchObject({ kind: 'refused', circuit: 'a' });
+    expect(journal).toEqual([]);
+  });
+});
