@@ -59,8 +59,10 @@ interface Shard {
   item?: TimelineItem | undefined;
   /** Whether others had taken permits ahead of time when this was last a guess. */
   busy: boolean;
-  /** Before that, nobody who cannot wait asks again. */
+  /** Before that, nobody who cannot wait asks again, as long as the limit is what it was. */
   notBeforeUs: number;
+  /** Interval of the limit by which that was found. */
+  intervalUs: number;
 }
 
 /** Permits from the timelines that all environments share. */
@@ -81,7 +83,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
   }
 
   function shardAt(index: number): Shard {
-    const known = shards.get(index) ?? { busy: false, notBeforeUs: 0 };
+    const known = shards.get(index) ?? { busy: false, notBeforeUs: 0, intervalUs: 0 };
     shards.set(index, known);
     return known;
   }
@@ -94,7 +96,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     const wanted = Math.min(needed + soon, MOST_PERMITS);
     const demand = { nowUs: now, needed, wanted, latestUs, longestWaitUs: LONGEST_WAIT_US };
     const step = nextStep(timeline, { item: shard.item, busy: shard.busy }, demand);
-    const early = latestUs === now && now < shard.notBeforeUs;
+    const early = latestUs === now && now < notBefore(shard, timeline);
     return early && step?.name !== 'clamp' ? undefined : step;
   }
 
@@ -111,10 +113,11 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     const availableUs = availableAtUs(timeline, item);
     const jitterUs = Math.min(LONGEST_JITTER_US, Math.max(timeline.earlyUs / 2, timeline.intervalUs / 4));
     shard.notBeforeUs = availableUs > now ? Math.ceil(availableUs + random() * jitterUs) : 0;
+    shard.intervalUs = timeline.intervalUs;
   }
 
   function availableUs(shard: Shard, timeline: Timeline): number {
-    return Math.max(shard.notBeforeUs, availableAtUs(timeline, shard.item));
+    return Math.max(notBefore(shard, timeline), availableAtUs(timeline, shard.item));
   }
 
   async function ask(index: number, count: number, request: PermitRequest): Promise<PermitAnswer> {
@@ -179,6 +182,11 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
   }
 
   return { note: (now) => meter.note(now), take };
+}
+
+/** What was found under another limit says nothing any more. */
+function notBefore(shard: Shard, { intervalUs }: Timeline): number {
+  return shard.intervalUs === intervalUs ? shard.notBeforeUs : 0;
 }
 
 function expiryOf(step: LimitStep): number {
