@@ -124,11 +124,19 @@ export const RATE_LIMITER_MUTANTS: readonly Mutant[] = [
     tests: EXAMPLES,
   },
   {
+    name: 'go on refusing by a limit that was raised',
+    rule: '13 a rate limit holds for all environments together',
+    file: 'lambdas/core/policies/rate-limiter/shared-permits.ts',
+    find: 'shard.intervalUs === intervalUs ? shard.notBeforeUs : 0',
+    replace: 'intervalUs > 0 ? shard.notBeforeUs : 0',
+    tests: ['test/core/policies/consumer-policies.test.ts'],
+  },
+  {
     name: 'ask the table again although it has said when',
     rule: TURN,
     file: SHARED,
-    find: 'const early = latestUs === now && now < shard.notBeforeUs;',
-    replace: 'const early = latestUs === now && now < Math.min(0, shard.notBeforeUs);',
+    find: 'const early = latestUs === now && now < notBefore(shard, timeline);',
+    replace: 'const early = latestUs === now && now < Math.min(0, notBefore(shard, timeline));',
     tests: EXAMPLES,
   },
   {
