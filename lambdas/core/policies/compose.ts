@@ -79,7 +79,7 @@ export function compose<F = never>(composition: Composition<F>): ComposedPolicy<
   );
   const mayWait = rateLimiter !== undefined || bulkhead !== undefined;
   const inner = layers.reduceRight<Call | undefined>((call, layer) => {
-    if (call === undefined) return (operation, options) => layer.call(operation, options);
+    if (call === undefined) return layer === rateLimiter || layer === bulkhead ? watched(layer) : only(layer);
     return layer === breaker && mayWait ? counting(breaker, call) : under(layer, call);
   }, undefined);
   const call = inner ?? bare;
@@ -110,7 +110,22 @@ export function withPolicies<F = never>(composition: Composition<F>) {
   return guardedBy(compose(composition));
 }
 
-/** Calls under a policy, with others inside of it: the innermost sees to it that an abort ends what it calls. */
+/** Calls under the innermost policy, which sees to it that an abort ends what it calls. */
+function only(policy: Policy): Call {
+  return (operation, options) => policy.call(operation, options);
+}
+
+/** The same where a limit is innermost: it keeps a place for as long as it is taken, but the caller need not wait for that. */
+function watched(limit: Policy): Call {
+  return async (operation, options) =>
+    promptly(
+      (signal, deadlineEpochMs) => limit.call(operation, { signal, deadlineEpochMs }),
+      options?.signal ?? NEVER,
+      options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY,
+    );
+}
+
+/** Calls under a policy, with others inside of it. */
 function under(policy: Policy, inner: Call): Call {
   return (operation, options) =>
     policy.call((signal, deadlineEpochMs) => inner(operation, { signal, deadlineEpochMs }), heeding(options));

@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { CircuitOpenError, ConfigurationError } from '../../../lambdas/core/errors.ts';
 import { type Composition, compose, withPolicies } from '../../../lambdas/core/policies/compose.ts';
 import type { Operation, Policy } from '../../../lambdas/core/policies/policy.ts';
+import { NEVER } from '../../../lambdas/core/policies/signals.ts';
 import { idle, START } from '../fixtures.ts';
 import { down, failing, listenersOf, oneAtATime, policyWorld, stubborn, watched } from './parts.ts';
 
@@ -100,6 +101,27 @@ describe('a composition', () => {
     );
     const call = policy.call(failing(down));
     await expect(call).rejects.toMatchObject({ stoppedBy: 'deadline' }); // the next attempt would begin at 100
+  });
+
+  it('does not wait for what keeps its place in a bulkhead', async () => {
+    const controller = new AbortController();
+    const seen: AbortSignal[] = [];
+    const bulkhead: Policy & { kind: 'bulkhead' } = {
+      kind: 'bulkhead',
+      name: 'bulkhead',
+      call: async (operation, { signal = NEVER, deadlineEpochMs = 0 } = {}) => {
+        seen.push(signal);
+        return operation(signal, deadlineEpochMs);
+      },
+    };
+    const { retry } = policyWorld();
+    const policy = compose({ retry: retry(), bulkhead });
+    const call = watched(policy.call(stubborn(), { signal: controller.signal }));
+    await idle();
+    controller.abort('enough');
+    await idle();
+    expect(call.error).toBe('enough');
+    expect(seen).toEqual([controller.signal]);
   });
 
   it('puts one listener on the signal of the caller, however many layers there are', async () => {
