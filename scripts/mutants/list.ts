@@ -1,5 +1,6 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
+import { CONFIGURATION_MUTANTS } from './configuration.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CIRCUIT_MUTANTS,
   ...INTAKE_CONTROLLER_MUTANTS,
   ...INTAKE_GATE_MUTANTS,
+  ...CONFIGURATION_MUTANTS,
 ];
