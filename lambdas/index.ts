@@ -31,6 +31,7 @@ export {
   resilientConsumer,
   type SqsHandler,
 } from './aws/resilient-consumer.ts';
+export type { ConfigurationClients } from './aws/run-time-configuration.ts';
 export type {
   CircuitDecision,
   CircuitSnapshot,
@@ -91,5 +92,6 @@ export {
   type ConsumerSettings,
   FAILURE_ATTRIBUTE,
   type FailureReason,
+  type RunTimeConfigurationSettings,
 } from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';
