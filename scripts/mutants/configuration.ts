@@ -142,7 +142,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     file: 'lambdas/aws/resilient-consumer.ts',
     find: 'if (made?.of !== screening) made =',
     replace: 'made ??=',
-    tests: ['test/testing/configuration.test.ts'],
+    tests: ['test/aws/changed-while-running.test.ts'],
   },
   {
     name: 'go on counting by the former kill switch',
@@ -150,7 +150,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     file: 'lambdas/core/intake-gate.ts',
     find: 'const limits = liveKillSwitch(settings);',
     replace: 'const limits = { ...liveKillSwitch(settings) };',
-    tests: ['test/testing/configuration.test.ts'],
+    tests: ['test/aws/changed-while-running.test.ts'],
   },
   {
     name: 'take the buckets of a shorter window for the future',
