@@ -43,6 +43,7 @@ export {
 } from './aws/resilient-consumer.ts';
 export { type RetryOptions, retry, withRetry } from './aws/retry.ts';
 export { type RetryBudgetOptions, retryBudget } from './aws/retry-budget.ts';
+export type { ConfigurationClients } from './aws/run-time-configuration.ts';
 export { type TimeoutOptions, timeout, withTimeout } from './aws/timeout.ts';
 export type {
   CircuitDecision,
@@ -129,5 +130,6 @@ export {
   FAILURE_ATTRIBUTE,
   type FailureReason,
   type Priority,
+  type RunTimeConfigurationSettings,
 } from './core/settings.ts';
 export type { S3Record } from './core/unwrap.ts';

@@ -6,7 +6,12 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type ConsumerSettings, DEFAULT_CIRCUIT, SETTINGS_VARIABLE } from '../lambdas/core/settings.ts';
+import {
+  type ConsumerSettings,
+  DEFAULT_CIRCUIT,
+  RUN_TIME_CONFIGURATION_EXPRESSION,
+  SETTINGS_VARIABLE,
+} from '../lambdas/core/settings.ts';
 import type { IntakeController } from './intake-controller.ts';
 import { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
 import { type RuntimeMetric, runtimeMetric } from './monitoring/runtime-metrics.ts';
@@ -213,7 +218,9 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       return props.function;
     }
     if (entry !== undefined && existsSync(entry)) {
-      return createFunction(this, entry, functionProps, handOver.define);
+      const withoutIt = { [RUN_TIME_CONFIGURATION_EXPRESSION]: JSON.stringify('left out') };
+      const define = { ...handOver.define, ...(props.runtimeConfig === undefined && withoutIt) };
+      return createFunction(this, entry, functionProps, define);
     }
     if (entry === undefined) problems.add('entry', 'or function must be given', undefined, because);
     else problems.add('entry', 'must be a file that exists', entry, 'there is nothing to bundle');

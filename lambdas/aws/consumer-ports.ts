@@ -1,6 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Circuit } from '../core/circuit/circuit.ts';
-import { type Clock, pause, type Random } from '../core/clock.ts';
+import { type Clock, type MaybePromise, pause, type Random } from '../core/clock.ts';
 import type { ConfigurationSource } from '../core/configuration/refresh.ts';
 import { type ControlNotices, controlNotices } from '../core/control-notices.ts';
 import { ConfigurationError } from '../core/errors.ts';
@@ -20,9 +20,9 @@ import { sqsControlQueue } from './control-queue.ts';
 import { dynamoDeadLetterCounts } from './dynamo-dead-letter-counts.ts';
 import { dynamoLimits } from './dynamo-limits.ts';
 import { dynamoRecords } from './dynamo-records.ts';
+import { loadRunTimeConfiguration } from './load-run-time-configuration.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
-import { configurationSource } from './run-time-configuration.ts';
 import { secretKeys } from './signature-keys.ts';
 import { dynamoDeniedSources, dynamoReputation } from './source-lists.ts';
 import { sourceQueue, targetQueue } from './sqs-queues.ts';
@@ -58,7 +58,7 @@ export interface ConsumerPorts {
   /** Asked only of consumers that look at reputations, and bring none of their own. */
   readonly reputation: () => Reputation;
   /** Asked only of consumers whose configuration may change at run time. */
-  readonly configuration: (settings: RunTimeConfigurationSettings) => ConfigurationSource;
+  readonly configuration: (settings: RunTimeConfigurationSettings) => MaybePromise<ConfigurationSource>;
   /** Called when everything is settled, and a handler that did not stop was left behind. */
   readonly exit: () => void | Promise<void>;
 }
@@ -102,7 +102,10 @@ export function awsPorts<Payload, CircuitName extends string>(
     signatureKeys: keysFrom(secretsManager, settings, clock),
     deniedSources: () => dynamoDeniedSources({ client: dynamodb, settings, clock }),
     reputation: () => dynamoReputation({ client: dynamodb, settings, clock }),
-    configuration: (where) => configurationSource(where, options.clients),
+    configuration: async (where) => {
+      const { configurationSource } = await loadRunTimeConfiguration();
+      return configurationSource(where, options.clients);
+    },
     exit,
   };
 }

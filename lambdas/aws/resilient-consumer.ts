@@ -5,7 +5,7 @@ import { type BatchResult, processBatch } from '../core/batch.ts';
 import { type Classifier, classifyError } from '../core/classifier.ts';
 import { classifyWith } from '../core/classify-with.ts';
 import type { Clock, Random } from '../core/clock.ts';
-import { type RunTimeConfiguration, runTimeConfiguration } from '../core/configuration/refresh.ts';
+import type { RunTimeConfiguration } from '../core/configuration/refresh.ts';
 import type { HandlerContext } from '../core/context.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
 import { type IdempotencyKeySource, idempotencyKeyOf, naturallyIdempotent } from '../core/idempotency.ts';
@@ -31,6 +31,7 @@ import type { RuntimeClients } from './clients.ts';
 import { awsPorts, type ConsumerPorts, REBUILD, type Rebuild } from './consumer-ports.ts';
 import { settingsFromEnvironment } from './environment-settings.ts';
 import { type InvocationContext, messageOf, type SqsBatchResponse, type SqsEvent } from './lambda-event.ts';
+import { loadRunTimeConfiguration } from './load-run-time-configuration.ts';
 
 /** Options of {@link resilientConsumer} that hold for every consumer. */
 export interface ConsumerOptionsBase<Payload, CircuitName extends string> {
@@ -192,7 +193,10 @@ function consumerOn<Payload, CircuitName extends string>(
   };
 }
 
-/** What may change at run time of a consumer's settings, if anything may. */
+/**
+ * What may change at run time of a consumer's settings, if anything may. Its code is loaded when it is first needed, so
+ * that other consumers start without it.
+ */
 function configurationOf(
   { configuration, telemetry, clock }: ConsumerPorts,
   live: ConsumerSettings,
@@ -200,16 +204,32 @@ function configurationOf(
 ): RunTimeConfiguration | undefined {
   const where = deployed.runTimeConfiguration;
   if (where === undefined) return undefined;
-  return runTimeConfiguration({
-    deployed,
-    live,
-    source: configuration(where),
-    queue: where.queue,
-    refreshMs: where.refreshSeconds * 1_000,
-    versionOf: (text) => createHash('sha256').update(text).digest('hex').slice(0, 12),
-    emit: telemetry.emit,
-    clock,
-  });
+  const { emit } = telemetry;
+  let loaded: Promise<RunTimeConfiguration> | undefined;
+  const load = async (): Promise<RunTimeConfiguration> => {
+    const { runTimeConfiguration } = await loadRunTimeConfiguration();
+    return runTimeConfiguration({
+      deployed,
+      live,
+      source: await configuration(where),
+      queue: where.queue,
+      refreshMs: where.refreshSeconds * 1_000,
+      versionOf: (text) => createHash('sha256').update(text).digest('hex').slice(0, 12),
+      emit,
+      clock,
+    });
+  };
+  return {
+    async refresh() {
+      loaded ??= load();
+      try {
+        await (await loaded).refresh();
+      } catch (error) {
+        const source = where.kind === 'parameter' ? where.parameter : where.profile;
+        emit({ kind: 'configuration-unavailable', source, error: summarizeError(error) });
+      }
+    },
+  };
 }
 
 /** The checks of the settings as they are; what keeps something in memory is made once. */

@@ -1,6 +1,9 @@
 import type { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { ConfigurationSource } from '../core/configuration/refresh.ts';
+
+export { runTimeConfiguration } from '../core/configuration/refresh.ts';
+
 import type { RunTimeConfigurationSettings } from '../core/settings.ts';
 import { STORE_TIMEOUTS } from './clients.ts';
 

@@ -37,3 +37,14 @@ export function replaceFields(live: object, next: object): void {
 function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A view of settings that says what they say at each moment, and can be made to look at others. */
+export function viewOf<T extends object>(first: T): { readonly view: T; lookAt(next: T): void } {
+  let current = first;
+  return {
+    view: new Proxy(first, { get: (_first, key) => Reflect.get(current, key) }),
+    lookAt(next) {
+      current = next;
+    },
+  };
+}

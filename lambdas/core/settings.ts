@@ -15,6 +15,12 @@ export const SETTINGS_VARIABLE = 'SPILLWAY_SETTINGS';
  */
 export const BUNDLED_SETTINGS_EXPRESSION = 'process.env.SPILLWAY_BUNDLED_SETTINGS';
 
+/**
+ * Expression that the bundler replaces with the text `left out` for consumers that read no configuration at run time:
+ * their bundles are then without the code for it.
+ */
+export const RUN_TIME_CONFIGURATION_EXPRESSION = 'process.env.SPILLWAY_RUN_TIME_CONFIGURATION';
+
 /** How the payload is wrapped in the body of the SQS message. */
 export type EnvelopeKind = 'raw' | 'sns' | 'eventbridge' | 's3';
 

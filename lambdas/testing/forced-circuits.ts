@@ -2,7 +2,8 @@ import type { Circuit, CircuitState } from '../core/circuit/circuit.ts';
 import { localCircuit } from '../core/circuit/local-circuit.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
-import type { CircuitSettings, ConsumerSettings } from '../core/settings.ts';
+import { viewOf } from '../core/live-settings.ts';
+import { type CircuitSettings, type ConsumerSettings, DEFAULTS } from '../core/settings.ts';
 
 /** State that a circuit can be forced into. */
 export type ForcedState = 'open' | 'closed';
@@ -15,6 +16,7 @@ interface Forced {
 interface Entry {
   readonly circuit: Circuit;
   readonly force: (forced: Forced) => void;
+  readonly lookAt: (settings: CircuitSettings) => void;
 }
 
 /** What a new circuit admits with. */
@@ -44,6 +46,8 @@ export class ForcedCircuits {
       entries = new Map(Object.entries(circuits).map(([name, each]) => [name, this.#make(name, each)]));
       this.#consumers.set(consumerId, entries);
     }
+    // Each batch makes the consumer anew, with settings of its own that its configuration may change.
+    for (const [name, entry] of entries) entry.lookAt(circuits[name] ?? DEFAULTS.circuit);
     const known = [...this.#consumers.values()].flatMap((each) => [...each.keys()]);
     const unknown = [...this.#forced.keys()].filter((name) => !known.includes(name));
     if (unknown.length > 0) {
@@ -79,7 +83,8 @@ export class ForcedCircuits {
     );
   }
 
-  #make(name: string, settings: CircuitSettings): Entry {
+  #make(name: string, first: CircuitSettings): Entry {
+    const { view: settings, lookAt } = viewOf(first);
     // A consumer that runs later than its circuit was forced open finds it open since then.
     let forcedAt: number | undefined;
     const clock: Clock = { ...this.#clock, now: () => forcedAt ?? this.#clock.now() };
@@ -98,8 +103,12 @@ export class ForcedCircuits {
     if (forced !== undefined) force(forced);
     return {
       force,
+      lookAt,
       circuit: {
         name,
+        get slowCallMs() {
+          return inner.slowCallMs;
+        },
         admit: (forMs) => inner.admit(forMs),
         report: (permit, outcome) => inner.report(permit, outcome),
         snapshot: () => inner.snapshot(),

@@ -5,6 +5,7 @@ import type { CircuitItem, CircuitStep, StepResult } from '../core/circuit/share
 import { forceStep } from '../core/circuit/shared-steps.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { intakeCircuitSettings } from '../core/intake-gate.ts';
+import { viewOf } from '../core/live-settings.ts';
 import { type CircuitSettings, type ConsumerSettings, INTAKE_CIRCUIT } from '../core/settings.ts';
 
 /** The intakes of consumers, kept from one batch to the next, that tests can hold. What is changed is seen at once. */
@@ -13,6 +14,7 @@ export class MemoryIntakes {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #consumers = new Map<string, SharedCircuit>();
+  readonly #views = new Map<string, (settings: ConsumerSettings) => void>();
   #reason: string | undefined;
 
   constructor(clock: Clock, random: Random) {
@@ -24,11 +26,15 @@ export class MemoryIntakes {
   of(settings: ConsumerSettings): SharedCircuit {
     const { consumerId } = settings;
     const known = this.#consumers.get(consumerId);
+    // Each batch makes the consumer anew, with settings of its own that its configuration may change.
+    this.#views.get(consumerId)?.(settings);
     if (known !== undefined) return known;
+    const { view, lookAt } = viewOf(settings);
+    this.#views.set(consumerId, lookAt);
     const circuit = sharedCircuit({
       name: INTAKE_CIRCUIT,
       key: consumerId,
-      settings: uncached(intakeCircuitSettings(settings)),
+      settings: uncached(intakeCircuitSettings(view)),
       store: {
         read: async (key) => this.#items.get(key),
         apply: async (key, step) => this.#take(key, step),

@@ -233,7 +233,7 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     name: 'report what the window has passed by',
     rule: RULE,
     file: WINDOW,
-    find: '      if (now - firstAt > windowMs) clear();\n',
+    find: '      if (now - firstAt > settings.windowMs) clear();\n',
     replace: '',
     tests: EXAMPLES,
   },

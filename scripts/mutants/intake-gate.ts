@@ -45,17 +45,17 @@ export const INTAKE_GATE_MUTANTS: readonly Mutant[] = [
     name: 'count a message after it was dead-lettered',
     rule: INTAKE,
     file: SWITCH,
-    find: '    const parts = [current, await before(bucket), ...(await after(bucket))];\n',
+    find: '    const parts = [current, await before(bucket, halfMs), ...(await after(bucket, halfMs))];\n',
     replace:
-      '    const seen = current;\n    const parts = [\n      { ...seen, byFault: new Map([...seen.byFault].map(([each, n]) => [each, n - 1] as const)) },\n      await before(bucket),\n      ...(await after(bucket)),\n    ];\n',
+      '    const seen = current;\n    const parts = [\n      { ...seen, byFault: new Map([...seen.byFault].map(([each, n]) => [each, n - 1] as const)) },\n      await before(bucket, halfMs),\n      ...(await after(bucket, halfMs)),\n    ];\n',
     tests: [...COUNTS, ...PROPERTY],
   },
   {
     name: 'count within one half of the window alone',
     rule: INTAKE,
     file: SWITCH,
-    find: '[current, await before(bucket), ...(await after(bucket))]',
-    replace: '[current, ...(await after(bucket + Number(before === undefined)))]',
+    find: '[current, await before(bucket, halfMs), ...(await after(bucket, halfMs))]',
+    replace: '[current, ...(await after(bucket + Number(before === undefined), halfMs))]',
     tests: COUNTS,
   },
   {

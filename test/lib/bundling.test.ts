@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { INTAKE_SETTINGS_VARIABLE } from '../../lambdas/core/intake/settings.ts';
 import { type ConsumerSettings, SETTINGS_VARIABLE } from '../../lambdas/core/settings.ts';
-import { type ResilientConsumer, ResilientQueue } from '../../lib/index.ts';
+import { type ResilientConsumer, ResilientQueue, RuntimeConfig } from '../../lib/index.ts';
 import { consumerIn } from './synth.ts';
 
 /** Characters that a shell or a bundler might take for its own. */
@@ -72,4 +73,33 @@ describe('a bundled entry, with settings beyond what the environment holds', () 
     expect([...inBundle, ...inEnvironment].sort()).toEqual(Object.keys(consumer.settings).sort());
     expect(variable.length).toBeLessThan(1_500);
   });
+});
+
+describe('a bundled consumer', () => {
+  const bundle = (configured: boolean): string => {
+    const outdir = mkdtempSync(join(tmpdir(), 'bundling-'));
+    onTestFinished(() => rmSync(outdir, { recursive: true }));
+    const stack = new Stack(new App({ outdir }), 'Shop');
+    const parameter = new StringParameter(stack, 'Tuning', { stringValue: '{}' });
+    const entry = 'test/e2e/fixtures/configuration/consumer.ts';
+    const runtimeConfig = RuntimeConfig.parameter(parameter);
+    const circuits = { dependency: {} };
+    consumerIn(stack, { entry, circuits, intake: false, ...(configured && { runtimeConfig }) });
+    Template.fromStack(stack);
+    const [asset = ''] = readdirSync(outdir).filter((name) => name.startsWith('asset.'));
+    return readFileSync(join(outdir, asset, 'index.mjs'), 'utf8');
+  };
+
+  it(
+    'has what reads a configuration at run time if it is to read one, and is spared it otherwise',
+    () => {
+      const [without, withIt] = [bundle(false), bundle(true)];
+      for (const name of ['SSMProvider', 'LineCounter', 'judgeConfiguration']) {
+        expect(withIt).toContain(name);
+        expect(without).not.toContain(name);
+      }
+      expect(withIt.length - without.length).toBeGreaterThan(300_000);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -13,7 +13,8 @@ export function changeableText(file: ReadFile): string {
   );
   const content: FileContent = { ...file.content, retryProfiles: Object.fromEntries(used) };
   const kept = changeable(LANGUAGE, content);
-  return kept === undefined ? '' : stringify(kept);
+  // A parameter takes no empty text.
+  return kept === undefined ? '{}\n' : stringify(kept);
 }
 
 /** `undefined`: nothing of it may change. */

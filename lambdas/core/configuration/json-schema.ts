@@ -9,7 +9,6 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export function configurationSchema(): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    $id: 'https://spillway.dev/schema/spillway.schema.json',
     title: 'Spillway configuration',
     ...schemaOf(LANGUAGE, true),
   };

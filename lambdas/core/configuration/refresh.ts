@@ -45,7 +45,10 @@ export interface RunTimeConfiguration {
 const PATIENCE_MS = 250;
 const FIRST_PATIENCE_MS = 1_000;
 
-/** After a failure it is looked again so soon, or after the refresh time if that is shorter. Milliseconds. */
+/**
+ * After a failure it is looked again so soon, and after twice the time with each further one, up to the refresh time: a
+ * fleet must not keep a store busy that throttles it. Milliseconds.
+ */
 const AGAIN_MS = 5_000;
 
 /** A look under way. */
@@ -66,6 +69,7 @@ export function runTimeConfiguration(parts: RunTimeConfigurationParts): RunTimeC
   let nextAt = Number.NEGATIVE_INFINITY;
   let look: Look | undefined;
   let connected = false;
+  let failures = 0;
   let judged: { readonly text: string; readonly judgement: Judgement } | undefined;
 
   function begin(now: number): Promise<void> {
@@ -95,11 +99,13 @@ export function runTimeConfiguration(parts: RunTimeConfigurationParts): RunTimeC
     const { outcome } = look;
     look = undefined;
     if ('error' in outcome) {
-      nextAt = Math.min(nextAt, clock.now() + AGAIN_MS);
+      nextAt = Math.min(nextAt, clock.now() + AGAIN_MS * 2 ** failures);
+      failures += 1;
       unavailable(outcome.error);
       return;
     }
     connected = true;
+    failures = 0;
     try {
       take(outcome.text ?? '');
     } catch (error) {

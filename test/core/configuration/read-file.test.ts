@@ -96,6 +96,14 @@ it.each(LEAVES.filter(([, knob]) => knob.orFalse !== undefined))('takes false fo
   expect(valueAt(content, path)).toBe(false);
 });
 
+it.each([
+  ['queues.it.retention', '90.5s', 'must be in whole seconds, from 1m to 14d'],
+  ['queues.it.retryUntil', '1500ms', 'must be in whole seconds, from 1s to 14d'],
+  ['circuits.it.openFor', '1.5ms', 'must be from 1ms to 1d'],
+])('takes no fraction in %s of what is counted whole', (path, value, rule) => {
+  expect(readFile(textWith(path, value)).problems).toMatchObject([{ path, rule, value: `'${value}'` }]);
+});
+
 it('tells everything at once, in the order of the text', () => {
   const text = `circuits:
   tracker: { openFor: 2 days, timout: 5s }

@@ -208,6 +208,18 @@ it('goes on with the last good one while the store fails, and looks again after 
   expect(s.live.circuits.tracker?.openForMs).toBe(6_000);
 });
 
+it('asks a store that fails again and again less often each time, but once in the refresh time', async () => {
+  s.answers(() => Promise.reject(new Error('throttled')));
+  await s.refresh();
+  const asked: number[] = [];
+  for (let second = 1; second <= 200; second += 1) {
+    const before = s.reads();
+    await s.later(1_000);
+    if (s.reads() > before) asked.push(second);
+  }
+  expect(asked).toEqual([5, 15, 35, 75, 135, 195]);
+});
+
 it('keeps the objects that circuits have taken hold of', async () => {
   const { tracker } = s.live.circuits;
   s.answers(`${openFor('5s')}    slowCallThreshold: 800ms\n`);
