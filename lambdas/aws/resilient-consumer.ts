@@ -8,6 +8,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { RunTimeConfiguration } from '../core/configuration/refresh.ts';
 import type { HandlerContext } from '../core/context.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../core/errors.ts';
+import { summarizeError } from '../core/failure.ts';
 import { type IdempotencyKeySource, idempotencyKeyOf, naturallyIdempotent } from '../core/idempotency.ts';
 import { intakeGate } from '../core/intake-gate.ts';
 import { liveSettings } from '../core/live-settings.ts';

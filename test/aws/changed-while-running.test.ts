@@ -43,6 +43,7 @@ function running() {
     circuits: interior.circuits.of(settings),
     intake: interior.intakes.of(settings),
     deadLetterCounts: interior.deadLetterCounts.of(settings.consumerId),
+    limits: interior.limits,
     notices: { circuitChanged() {}, async settle() {} },
     linger: async () => {},
     guard: () => interior.guards.of(settings),

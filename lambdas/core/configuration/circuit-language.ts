@@ -6,7 +6,7 @@ import { durationText } from './quantities.ts';
 
 const live = true;
 const { circuit, backoff, attempts } = DEFAULTS;
-const { retry, retryBudget, rateLimit, bulkhead, adaptiveConcurrency } = CALL_DEFAULTS;
+const { retry, retryBudget, rateLimit, consumerRateLimit, bulkhead, adaptiveConcurrency } = CALL_DEFAULTS;
 
 const WAITING = {
   maxQueued: {
@@ -228,7 +228,7 @@ export const CIRCUIT = {
         maxWait: {
           type: 'duration',
           range: RANGES.callWait,
-          default: durationText(rateLimit.maxWaitMs),
+          default: durationText(consumerRateLimit.maxWaitMs),
           live,
           doc: 'Longest time that a message waits in the function for its turn, before it is put back.',
         },

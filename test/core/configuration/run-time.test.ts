@@ -95,8 +95,8 @@ const CHANGES: [string, string, Record<string, unknown>][] = [
   ['circuits.*.rateLimit.burst', circuit('rateLimit: { burst: 5 }'), { [at('rateLimit.burst')]: 5 }],
   [
     'circuits.*.rateLimit.maxWait',
-    circuit('rateLimit: { maxWait: 2s }'),
-    { [at('rateLimit.maxWaitMs')]: 2_000 },
+    circuit('rateLimit: { maxWait: 3s }'),
+    { [at('rateLimit.maxWaitMs')]: 3_000 },
   ],
   [
     'circuits.*.bulkhead.maxConcurrent',
