@@ -10,6 +10,7 @@ const LONG = [
   'test/e2e/intake.test.ts',
   'test/core/circuit/shared-circuit.property.test.ts',
   'test/e2e/crash.test.ts',
+  'test/e2e/configuration.test.ts',
   'test/e2e/start.test.ts',
   'test/e2e/priority-lanes.test.ts',
   'test/aws/dynamo-circuits.test.ts',

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const FOLDER = 'lambdas/core/configuration';
 const RULE = '7 what was refused says why';
+const WHOLE = '13 a configuration is taken as a whole or not at all';
 const READ = ['test/core/configuration/read-file.test.ts'];
 const RUN_TIME = ['test/core/configuration/run-time.test.ts'];
 const REFRESH = ['test/core/configuration/refresh.test.ts'];
@@ -66,7 +67,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'pass over what takes a deployment',
-    rule: RULE,
+    rule: WHOLE,
     file: `${FOLDER}/run-time.ts`,
     find: ', ...deployedOnly(file)]',
     replace: ']',
@@ -90,7 +91,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'take from a bad configuration what is good in it',
-    rule: RULE,
+    rule: WHOLE,
     file: `${FOLDER}/run-time.ts`,
     find: "  if (found.length > 0) return { kind: 'bad', problems: found };\n",
     replace: "  if (found.length > 99) return { kind: 'bad', problems: found };\n",
@@ -98,7 +99,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'build on what was changed before, not on what was deployed',
-    rule: '7 what holds can be told',
+    rule: WHOLE,
     file: `${FOLDER}/refresh.ts`,
     find: 'judgeConfiguration(text, deployed, queue)',
     replace: 'judgeConfiguration(text, live, queue)',
@@ -130,7 +131,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'make new objects of the circuits that are in use',
-    rule: '9 a circuit is one truth for all environments',
+    rule: WHOLE,
     file: 'lambdas/core/live-settings.ts',
     find: '    if (own !== undefined) replaceFields(own, circuit);\n',
     replace: '    if (own !== undefined) Object.assign(live.circuits, { [name]: circuit });\n',
@@ -178,7 +179,7 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'let the function read every parameter',
-    rule: 'least privilege',
+    rule: 'a function may do what it needs, and nothing else',
     file: 'lib/config/runtime-config.ts',
     find: 'resourceArns: [parameter.parameterArn],',
     replace: "resourceArns: ['*'],",
