@@ -21,11 +21,13 @@ const ALARMS = /^(queueDepth|queueAge|deadLetter\w+|poison|settlementFailures|in
 
 /** Shortest and longest time-out of a function. Seconds; source: Lambda quotas. */
 const TIMEOUTS = [1, 900] as const;
+/** Properties that must be less than the time of a handler. */
+const OF_CALLS = /\.(timeout|totalTimeout)$/;
 
 /**
  * What the constructs find wrong with a queue of a file and its consumer: they are built on trial, in apps of their
- * own, so that a file is taken exactly where synthesis takes what it says. The function's time-out is not known yet, so
- * only what is wrong with the shortest and with the longest one is wrong.
+ * own, so that a file is taken exactly where synthesis takes what it says. The function's time-out is not known yet. The
+ * shortest one leaves the most room to everything but the time-outs of calls, which the longest one does.
  */
 export function problemsOnTrial(
   name: string,
@@ -35,7 +37,7 @@ export function problemsOnTrial(
 ): FileProblem[] {
   const [short = [], long = []] = TIMEOUTS.map((timeout) => trial(queueProps, consumerProps, timeout));
   return short
-    .filter((problem) => long.some((other) => kindOf(other) === kindOf(problem)))
+    .filter((problem) => !OF_CALLS.test(problem.property) || long.some((other) => isAlike(other, problem)))
     .map((problem) => inFile(name, problem, file));
 }
 
@@ -57,9 +59,8 @@ function trial(
   return Problems.below(stack);
 }
 
-/** What a problem is about, whatever the numbers in it. */
-function kindOf({ property, rule }: Problem): string {
-  return `${property} ${rule.replaceAll(/[\d,.]+/g, '')}`;
+function isAlike(one: Problem, other: Problem): boolean {
+  return one.property === other.property && one.rule === other.rule;
 }
 
 function inFile(name: string, { property, rule, got, because }: Problem, file: ReadFile): FileProblem {

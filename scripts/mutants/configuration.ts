@@ -53,8 +53,16 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     name: 'find wrong what another time-out of the function would make right',
     rule: RULE,
     file: 'lib/config/trial.ts',
-    find: '    .filter((problem) => long.some((other) => kindOf(other) === kindOf(problem)))\n',
-    replace: '',
+    find: 'long.some((other) => isAlike(other, problem))',
+    replace: '!long.some((other) => isAlike(other, problem) && other.rule === problem.property)',
+    tests: ['test/lib/config.test.ts'],
+  },
+  {
+    name: 'take what the longest time-out of a function hides',
+    rule: RULE,
+    file: 'lib/config/trial.ts',
+    find: '!OF_CALLS.test(problem.property) || long',
+    replace: 'long',
     tests: ['test/lib/config.test.ts'],
   },
   {

@@ -5,7 +5,9 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
+import { stringify } from 'yaml';
 import { type Knob, walk } from '../../lambdas/core/configuration/knob.ts';
 import { type FileContent, LANGUAGE } from '../../lambdas/core/configuration/language.ts';
 import { parseConsumerSettings } from '../../lambdas/core/parse-settings.ts';
@@ -18,6 +20,7 @@ import {
   SpillwayConfig,
 } from '../../lib/index.ts';
 import { type Problem, Problems } from '../../lib/private/problems.ts';
+import { files } from '../core/configuration/arbitrary-file.ts';
 import { ENTRY, problemsOf, stackWith, warningsOf } from './synth.ts';
 
 /** A file with one circuit, one profile and one queue, and what is asked for in it. */
@@ -83,12 +86,12 @@ const alarm =
   };
 
 /** A function whose code does not matter. */
-function target(scope: Construct): lambda.Function {
+function target(scope: Construct, timeout = Duration.seconds(30)): lambda.Function {
   return new lambda.Function(scope, 'Function', {
     runtime: lambda.Runtime.NODEJS_24_X,
     handler: 'index.handler',
     code: lambda.Code.fromInline('exports.handler = async () => {};'),
-    timeout: Duration.seconds(30),
+    timeout,
   });
 }
 
@@ -404,6 +407,44 @@ it.each(RANGED)('the constructs refuse, too, what is beyond the range of %s', (p
   for (const value of beyond) expect(problemsWith(path, value), `${path} ${value}`).not.toEqual([]);
 });
 
+/** What hides messages for the shortest time; calls may take less, too. */
+const SHORT = Duration.seconds(1);
+
+it('takes of any file only what synthesis takes and the runtime starts with, but for what the function decides', () => {
+  let good = 0;
+  fc.assert(
+    fc.property(files(false), (file) => {
+      const text = stringify(file);
+      let config: SpillwayConfig;
+      try {
+        config = SpillwayConfig.fromText(text);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigurationFileError);
+        return;
+      }
+      good += config.queueNames.length;
+      for (const name of config.queueNames) {
+        const built: ResilientConsumer[] = [];
+        const stack = stackWith((scope) => {
+          const queue = new ResilientQueue(scope, 'Orders', config.queueProps(name));
+          const props = { ...config.consumerProps(name), queue, function: target(scope, SHORT) };
+          built.push(new ResilientConsumer(scope, 'Handler', props));
+        });
+        const found = Problems.below(stack).filter(
+          ({ property, rule }) => !/time of a handler|time-out/.test(`${property} ${rule}`),
+        );
+        expect(found).toEqual([]);
+        for (const { settings } of built) {
+          const plain = JSON.parse(JSON.stringify(settings));
+          expect(() => parseConsumerSettings(plain)).not.toThrow();
+        }
+      }
+    }),
+    { numRuns: 120 },
+  );
+  expect(good).toBeGreaterThan(5);
+});
+
 it('makes settings that the runtime takes', () => {
   const everything = EFFECTS.filter(([path]) => path.startsWith('queues.*.killSwitch')).map(
     ([, parts]) => parts,
@@ -457,6 +498,10 @@ const TOGETHER: [string, string][] = [
     "queues.orders.onExhausted must be 'dead-letter' for a standard queue",
   ],
   [fileWith({ queue: 'retention: 2d, retryUntil: 3d' }), 'queues.orders.retryUntil must be at most'],
+  [
+    fileWith({ queue: 'retention: 1m, retryUntil: 1000s' }),
+    'queues.orders.retryUntil must be at most 30 seconds',
+  ],
   [
     fileWith({ queue: 'maxReceiveCount: 5' }),
     '6:51 queues.orders.maxReceiveCount must be at least 38 to last for a retryUntil of 342,000 seconds (SQS hides a message for at most 12 hours from each receive), got 5',

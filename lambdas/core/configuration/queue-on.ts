@@ -47,7 +47,7 @@ function screeningOn(deployed: ScreeningSettings, content: ScreeningContent): Sc
     ...(fields === undefined || fields === false ? {} : { requiredFields: fields }),
     ...(patterns === undefined || patterns === false
       ? {}
-      : { suspiciousPatterns: patterns === true ? PATTERN_KINDS : patterns }),
+      : { suspiciousPatterns: PATTERN_KINDS.filter((kind) => patterns === true || patterns.includes(kind)) }),
     ...(denied === undefined || denied === false ? {} : { deniedSources: sourceOf(denied) }),
     ...reputationOn(reputation, content.reputation),
   };
