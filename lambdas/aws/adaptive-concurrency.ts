@@ -16,7 +16,7 @@ export interface AdaptiveConcurrencyOptions extends PolicyOptions {
   readonly latencyMs?: number;
   /** What is left of the limit after such a call. 0.1 to 0.99. @default 0.7 */
   readonly decrease?: number;
-  /** Calls that wait for their turn; more are refused at once. 0 to 1,000,000. @default 100 */
+  /** Calls that wait for their turn; more are refused at once. 0 to 1,000,000. @default 0 */
   readonly maxQueued?: number;
   /**
    * Longest time that a call waits before it is refused; the caller's deadline may make it shorter. Milliseconds, 0 to

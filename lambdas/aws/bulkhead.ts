@@ -6,7 +6,7 @@ import { type PolicyOptions, policyParts } from './policy-parts.ts';
 
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions extends PolicyOptions, Pick<BulkheadSettings, 'maxConcurrent'> {
-  /** Calls that wait for their turn; more are refused at once. 0 to 1,000,000. @default 100 */
+  /** Calls that wait for their turn; more are refused at once. 0 to 1,000,000. @default 0 */
   readonly maxQueued?: number;
   /**
    * Longest time that a call waits before it is refused; the caller's deadline may make it shorter. Milliseconds, 0 to

@@ -53,3 +53,6 @@ export const RANGES = {
   /** How long an environment goes by a configuration that it has read. */
   refreshSeconds: { min: 5, max: 3_600 },
 } as const satisfies Record<string, Range>;
+
+/** Calls of a rate limit in each millisecond. It counts in whole microseconds: of more calls it would leave out too many. */
+export const MOST_CALLS_PER_MS = 100;

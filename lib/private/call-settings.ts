@@ -2,8 +2,8 @@ import type { Duration } from 'aws-cdk-lib';
 import {
   type AdaptiveConcurrencySettings,
   type BulkheadSettings,
-  CALL_DEFAULTS,
   type CallSettings,
+  CONSUMER_CALL_DEFAULTS,
   type RateLimitSettings,
   type RetrySettings,
 } from '../../lambdas/core/policies/settings.ts';
@@ -35,7 +35,7 @@ export function millis(value: Duration | undefined, otherwise: number): number {
 }
 
 function retrySettings(retry: CallRetryProps): RetrySettings {
-  const { retry: defaults, retryBudget } = CALL_DEFAULTS;
+  const { retry: defaults, retryBudget } = CONSUMER_CALL_DEFAULTS;
   const firstDelayMs = millis(retry.firstDelay, defaults.firstDelayMs);
   return {
     attempts: retry.attempts ?? defaults.attempts,
@@ -48,18 +48,18 @@ function retrySettings(retry: CallRetryProps): RetrySettings {
 }
 
 function rateLimitSettings({ limit, per, burst, shards, maxWait }: RateLimitProps): RateLimitSettings {
-  const { rateLimit: defaults, consumerRateLimit } = CALL_DEFAULTS;
+  const { rateLimit: defaults } = CONSUMER_CALL_DEFAULTS;
   return {
     limit,
     perMs: millis(per, 0),
     burst: burst ?? limit,
     shards: shards ?? defaults.shards,
-    maxWaitMs: millis(maxWait, consumerRateLimit.maxWaitMs),
+    maxWaitMs: millis(maxWait, defaults.maxWaitMs),
   };
 }
 
 function bulkheadSettings({ maxConcurrent, maxQueued, maxWait }: BulkheadProps): BulkheadSettings {
-  const { bulkhead: defaults } = CALL_DEFAULTS;
+  const { bulkhead: defaults } = CONSUMER_CALL_DEFAULTS;
   return {
     maxConcurrent,
     maxQueued: maxQueued ?? defaults.maxQueued,
@@ -68,7 +68,7 @@ function bulkheadSettings({ maxConcurrent, maxQueued, maxWait }: BulkheadProps):
 }
 
 function adaptiveSettings(adaptive: AdaptiveConcurrencyProps): AdaptiveConcurrencySettings {
-  const { adaptiveConcurrency: defaults } = CALL_DEFAULTS;
+  const { adaptiveConcurrency: defaults } = CONSUMER_CALL_DEFAULTS;
   const min = adaptive.min ?? defaults.min;
   const max = adaptive.max ?? Math.max(min, defaults.max);
   return {

@@ -5,8 +5,8 @@ import type {
   RateLimitSettings,
   RetrySettings,
 } from '../../lambdas/core/policies/settings.ts';
-import { RANGES, type Range } from '../../lambdas/core/ranges.ts';
-import { inSeconds, type Problems } from './problems.ts';
+import { MOST_CALLS_PER_MS, RANGES, type Range } from '../../lambdas/core/ranges.ts';
+import { format, inSeconds, type Problems } from './problems.ts';
 
 const unit = 'milliseconds';
 const WAIT = { ...RANGES.callWait, unit };
@@ -87,7 +87,16 @@ function checkRetry(at: string, retry: RetrySettings, problems: Problems): void 
 function checkRateLimit(at: string, rateLimit: RateLimitSettings, problems: Problems): void {
   const { limit, perMs, burst, shards, maxWaitMs } = rateLimit;
   checkRange(`${at}.limit`, limit, RANGES.calls, 'it counts calls in each period', problems);
-  problems.integer(`${at}.per`, perMs, PERIOD, 'calls are counted for a while, a day at most');
+  const usable = problems.integer(`${at}.per`, perMs, PERIOD, 'calls are counted for a while, a day at most');
+  if (
+    usable &&
+    !Token.isUnresolved(perMs) &&
+    !Token.isUnresolved(limit) &&
+    limit > perMs * MOST_CALLS_PER_MS
+  ) {
+    const rule = `must be at most ${MOST_CALLS_PER_MS} for each millisecond of per, ${format(perMs * MOST_CALLS_PER_MS)}`;
+    problems.add(`${at}.limit`, rule, limit, 'calls are given places in whole microseconds');
+  }
   // By default they are equal, and so is what is wrong with them.
   if (burst !== limit)
     checkRange(`${at}.burst`, burst, RANGES.calls, 'one call is made at a time at least', problems);

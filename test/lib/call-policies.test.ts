@@ -172,6 +172,11 @@ const RULES: [CallPolicyProps, CallPolicyProps, string][] = [
     'rateLimit.limit must be a number from 1',
   ],
   [
+    { rateLimit: { limit: 200, per: Duration.millis(2) } },
+    { rateLimit: { limit: 201, per: Duration.millis(2) } },
+    'rateLimit.limit must be at most 100 for each millisecond of per, 200, got 201',
+  ],
+  [
     { rateLimit: { limit: 1, per: Duration.days(1) } },
     { rateLimit: { limit: 1, per: Duration.days(2) } },
     'rateLimit.per must be an integer from 1',

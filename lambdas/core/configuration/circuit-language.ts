@@ -1,4 +1,4 @@
-import { CALL_DEFAULTS } from '../policies/settings.ts';
+import { CONSUMER_CALL_DEFAULTS } from '../policies/settings.ts';
 import { RANGES } from '../ranges.ts';
 import { DEFAULTS } from '../settings.ts';
 import type { SectionKnob } from './knob.ts';
@@ -6,7 +6,7 @@ import { durationText } from './quantities.ts';
 
 const live = true;
 const { circuit, backoff, attempts } = DEFAULTS;
-const { retry, retryBudget, rateLimit, consumerRateLimit, bulkhead, adaptiveConcurrency } = CALL_DEFAULTS;
+const { retry, retryBudget, rateLimit, bulkhead, adaptiveConcurrency } = CONSUMER_CALL_DEFAULTS;
 
 const WAITING = {
   maxQueued: {
@@ -228,7 +228,7 @@ export const CIRCUIT = {
         maxWait: {
           type: 'duration',
           range: RANGES.callWait,
-          default: durationText(consumerRateLimit.maxWaitMs),
+          default: durationText(rateLimit.maxWaitMs),
           live,
           doc: 'Longest time that a message waits in the function for its turn, before it is put back.',
         },

@@ -1,3 +1,4 @@
+import { MOST_CALLS_PER_MS } from '../ranges.ts';
 import type { ConsumerCircuitSettings, ConsumerSettings } from '../settings.ts';
 import { circuitOn, DEPLOYED_PARTS } from './circuit-on.ts';
 import type { FileProblem } from './file-error.ts';
@@ -89,7 +90,9 @@ function notDeployed(
 
 /** What the options of a circuit say together, those that are as deployed among them. */
 function together(file: ReadFile, at: string, circuit: ConsumerCircuitSettings): FileProblem[] {
-  const { openForMs, maxOpenForMs, timeoutMs, totalTimeoutMs, retry, adaptiveConcurrency } = circuit;
+  const { openForMs, maxOpenForMs, timeoutMs, totalTimeoutMs, retry, rateLimit, adaptiveConcurrency } =
+    circuit;
+  const mostCalls = (rateLimit?.perMs ?? 0) * MOST_CALLS_PER_MS;
   const rules: [boolean, string, string][] = [
     [maxOpenForMs < openForMs, 'maxOpenFor', `must be at least openFor, ${durationText(openForMs)}`],
     [
@@ -101,6 +104,11 @@ function together(file: ReadFile, at: string, circuit: ConsumerCircuitSettings):
       retry !== undefined && retry.capMs < retry.firstDelayMs,
       'retry',
       'must be a profile whose cap is at least its firstDelay',
+    ],
+    [
+      rateLimit !== undefined && rateLimit.limit > mostCalls,
+      file.has(`${at}.rateLimit.limit`) ? 'rateLimit.limit' : 'rateLimit.per',
+      `must leave limit at most ${MOST_CALLS_PER_MS} for each millisecond of per, ${mostCalls}`,
     ],
     [
       adaptiveConcurrency !== undefined && adaptiveConcurrency.max < adaptiveConcurrency.min,

@@ -1,18 +1,16 @@
 import { readBackoff } from '../backoff.ts';
-import { RANGES } from '../ranges.ts';
+import { MOST_CALLS_PER_MS, RANGES } from '../ranges.ts';
 import { SettingsReader } from '../settings-reader.ts';
 import {
   type AdaptiveConcurrencySettings,
   type BulkheadSettings,
   CALL_DEFAULTS,
   type CallSettings,
+  CONSUMER_CALL_DEFAULTS,
   type RateLimitSettings,
   type RetryBudgetSettings,
   type RetrySettings,
 } from './settings.ts';
-
-/** Rate limits count in whole microseconds: of more calls they would leave out too many. */
-const MOST_CALLS_PER_MS = 100;
 
 /** The keys of {@link CallSettings}. */
 export function readCalls(reader: SettingsReader): CallSettings {
@@ -21,11 +19,18 @@ export function readCalls(reader: SettingsReader): CallSettings {
     ...(reader.has('totalTimeoutMs') ? { totalTimeoutMs: readTimeout(reader, 'totalTimeoutMs') } : {}),
     ...(reader.has('retry') ? { retry: readRetry(reader.child('retry')) } : {}),
     ...(reader.has('rateLimit')
-      ? { rateLimit: readRateLimit(reader.child('rateLimit'), CALL_DEFAULTS.consumerRateLimit.maxWaitMs) }
+      ? { rateLimit: readRateLimit(reader.child('rateLimit'), CONSUMER_CALL_DEFAULTS.rateLimit) }
       : {}),
-    ...(reader.has('bulkhead') ? { bulkhead: readBulkhead(reader.child('bulkhead')) } : {}),
+    ...(reader.has('bulkhead')
+      ? { bulkhead: readBulkhead(reader.child('bulkhead'), CONSUMER_CALL_DEFAULTS.bulkhead) }
+      : {}),
     ...(reader.has('adaptiveConcurrency')
-      ? { adaptiveConcurrency: readAdaptiveConcurrency(reader.child('adaptiveConcurrency')) }
+      ? {
+          adaptiveConcurrency: readAdaptiveConcurrency(
+            reader.child('adaptiveConcurrency'),
+            CONSUMER_CALL_DEFAULTS.adaptiveConcurrency,
+          ),
+        }
       : {}),
   };
   const { timeoutMs, totalTimeoutMs } = calls;
@@ -66,9 +71,8 @@ export function readRetryBudget(reader: SettingsReader): RetryBudgetSettings {
 /** {@link RateLimitSettings}, with defaults for what is left out. */
 export function readRateLimit(
   reader: SettingsReader,
-  maxWaitMs: number = CALL_DEFAULTS.rateLimit.maxWaitMs,
+  defaults: Pick<RateLimitSettings, 'shards' | 'maxWaitMs'> = CALL_DEFAULTS.rateLimit,
 ): RateLimitSettings {
-  const { rateLimit: defaults } = CALL_DEFAULTS;
   const limit = reader.numberIn('limit', RANGES.calls, Number.NaN);
   const perMs = reader.numberIn('perMs', RANGES.ratePeriod, Number.NaN);
   if (limit > perMs * MOST_CALLS_PER_MS) {
@@ -79,21 +83,26 @@ export function readRateLimit(
     perMs,
     burst: reader.numberIn('burst', RANGES.calls, limit),
     shards: reader.integerIn('shards', RANGES.shards, defaults.shards),
-    maxWaitMs: reader.numberIn('maxWaitMs', RANGES.callWait, maxWaitMs),
+    maxWaitMs: reader.numberIn('maxWaitMs', RANGES.callWait, defaults.maxWaitMs),
   };
 }
 
 /** {@link BulkheadSettings}, with defaults for what is left out. */
-export function readBulkhead(reader: SettingsReader): BulkheadSettings {
+export function readBulkhead(
+  reader: SettingsReader,
+  defaults: Waiting = CALL_DEFAULTS.bulkhead,
+): BulkheadSettings {
   return {
     maxConcurrent: reader.integerIn('maxConcurrent', RANGES.calls),
-    ...readWaiting(reader, CALL_DEFAULTS.bulkhead),
+    ...readWaiting(reader, defaults),
   };
 }
 
 /** {@link AdaptiveConcurrencySettings}, with defaults for what is left out. */
-export function readAdaptiveConcurrency(reader: SettingsReader): AdaptiveConcurrencySettings {
-  const { adaptiveConcurrency: defaults } = CALL_DEFAULTS;
+export function readAdaptiveConcurrency(
+  reader: SettingsReader,
+  defaults: AdaptiveConcurrencySettings = CALL_DEFAULTS.adaptiveConcurrency,
+): AdaptiveConcurrencySettings {
   const min = reader.integerIn('min', RANGES.calls, defaults.min);
   const max = reader.integer('max', min, RANGES.calls.max, Math.max(min, defaults.max));
   return {
@@ -106,10 +115,9 @@ export function readAdaptiveConcurrency(reader: SettingsReader): AdaptiveConcurr
   };
 }
 
-function readWaiting(
-  reader: SettingsReader,
-  defaults: { readonly maxQueued: number; readonly maxWaitMs: number },
-): { maxQueued: number; maxWaitMs: number } {
+type Waiting = Pick<BulkheadSettings, 'maxQueued' | 'maxWaitMs'>;
+
+function readWaiting(reader: SettingsReader, defaults: Waiting): Waiting {
   return {
     maxQueued: reader.integerIn('maxQueued', RANGES.queuedCalls, defaults.maxQueued),
     maxWaitMs: reader.numberIn('maxWaitMs', RANGES.callWait, defaults.maxWaitMs),

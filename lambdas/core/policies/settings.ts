@@ -90,26 +90,32 @@ export const CALL_DEFAULTS = {
   retry: { attempts: 3, kind: 'full-jitter', firstDelayMs: 1_000, capMs: 60_000, base: 2 },
   retryBudget: { capacity: 10, perSecond: 1, perCall: 0.1 },
   rateLimit: { shards: 1, maxWaitMs: 0 },
-  /**
-   * In a consumer messages wait a little: SQS gives them back on whole seconds, so they come in clumps, and where they
-   * could not wait most of a clump would be refused while turns go unused until the next one.
-   */
-  consumerRateLimit: { maxWaitMs: 2_000 },
-  bulkhead: { maxQueued: 100, maxWaitMs: 1_000 },
+  bulkhead: { maxQueued: 0, maxWaitMs: 1_000 },
   adaptiveConcurrency: {
     initial: 4,
     min: 1,
     max: 100,
     latencyMs: 1_000,
     decrease: 0.7,
-    maxQueued: 100,
+    maxQueued: 0,
     maxWaitMs: 1_000,
   },
 } as const satisfies {
   retry: Omit<RetrySettings, 'budget'>;
   retryBudget: RetryBudgetSettings;
   rateLimit: Partial<RateLimitSettings>;
-  consumerRateLimit: Partial<RateLimitSettings>;
   bulkhead: Partial<BulkheadSettings>;
   adaptiveConcurrency: AdaptiveConcurrencySettings;
 };
+
+/**
+ * The same in a consumer. Messages wait a little for their turn: SQS gives them back on whole seconds, so they come in
+ * clumps, and where they could not wait most of a clump would be refused while turns go unused until the next one. Calls
+ * of one batch wait for each other: a refusal costs what the handler did before.
+ */
+export const CONSUMER_CALL_DEFAULTS = {
+  ...CALL_DEFAULTS,
+  rateLimit: { ...CALL_DEFAULTS.rateLimit, maxWaitMs: 2_000 },
+  bulkhead: { ...CALL_DEFAULTS.bulkhead, maxQueued: 100 },
+  adaptiveConcurrency: { ...CALL_DEFAULTS.adaptiveConcurrency, maxQueued: 100 },
+} as const;

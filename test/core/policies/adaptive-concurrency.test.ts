@@ -18,7 +18,6 @@ const tooMany = Object.assign(new Error('too many requests'), { status: 429 });
 function setup(overrides: Partial<AdaptiveConcurrencySettings> = {}) {
   const settings: Mutable<AdaptiveConcurrencySettings> = {
     ...CALL_DEFAULTS.adaptiveConcurrency,
-    maxQueued: 0,
     latencyMs: 100,
     decrease: 0.5,
     ...overrides,
