@@ -1,6 +1,7 @@
 import type { Clock, MaybePromise } from '../clock.ts';
 import type { BulkheadFullError } from '../errors.ts';
 import type { Operation, PolicyCallOptions } from './policy.ts';
+import { NEVER } from './signals.ts';
 import type { WaitingLine } from './waiting-line.ts';
 
 /** A place that is kept, for a call that may come later. It is taken until it is left. */
@@ -49,8 +50,6 @@ export interface CallWatch {
   succeeded(begun: number, tookMs: number): void;
   failed(begun: number, tookMs: number, error: unknown, signal: AbortSignal): void;
 }
-
-const NEVER = new AbortController().signal;
 
 /** Make calls for which one stands in line. A call that finds a slot free costs two looks at the clock. */
 export function slotCalls(line: WaitingLine, clock: Clock, watch?: CallWatch): SlotCalls {

@@ -6,6 +6,7 @@ import { summarizeError } from '../../failure.ts';
 import { KEY_PREFIX } from '../../settings.ts';
 import type { Operation, PolicyCallOptions } from '../policy.ts';
 import type { RateLimitSettings } from '../settings.ts';
+import { NEVER } from '../signals.ts';
 import type { Span } from './gcra.ts';
 import type { LimitStore } from './limit-store.ts';
 import { permitPool } from './permit-pool.ts';
@@ -44,8 +45,6 @@ export interface LimiterOptions {
   readonly random: Random;
   readonly emit: EventSink;
 }
-
-const NEVER = new AbortController().signal;
 
 /** Whose deadline comes before the store's reply comes back after this time. Microseconds. */
 const UNKNOWN_US = 100_000;
