@@ -223,6 +223,8 @@ async function callHandler(
   } catch (error) {
     const thrown = reasonOfAbort(error, context.signal);
     await session.reportWhole(DEFAULT_CIRCUIT, { thrown });
+    // What a time-out or a repetition left behind may still have its effect: until it has ended, the lock stays.
+    await session.settled();
     throw thrown;
   }
   await session.reportWhole(DEFAULT_CIRCUIT, { tookMs: parts.clock.now() - startedAt });

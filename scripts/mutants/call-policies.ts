@@ -77,6 +77,22 @@ export const CALL_POLICY_MUTANTS: readonly Mutant[] = [
     tests: OF_SESSION,
   },
   {
+    name: 'release the lock of an effect that goes on behind a time-out',
+    rule: '3 an effect completes once, as far as that is possible',
+    file: 'lambdas/core/pipeline.ts',
+    find: '    await session.settled();\n',
+    replace: '',
+    tests: OF_CONSUMER,
+  },
+  {
+    name: 'repeat a call whose last attempt goes on',
+    rule: '3 an effect completes once, as far as that is possible',
+    file: SESSION,
+    find: '        await earlier;\n',
+    replace: '',
+    tests: OF_CONSUMER,
+  },
+  {
     name: 'wait for repetitions that come after the end of the handler',
     rule: DEFERRAL,
     file: SESSION,

@@ -34,7 +34,11 @@ function consumerWith(
 const message = (id: string) => rawMessage({ id });
 const messages = (count: number) => Array.from({ length: count }, (_each, at) => message(`m${at}`));
 const down = (): Error => Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
-const never = (): Promise<never> => new Promise(() => {});
+/** A dependency that does not answer, and a client that does not heed its signal. */
+const deaf = (): Promise<never> => new Promise(() => {});
+/** The same with a client that does. */
+const hangs = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 async function passing<T>(running: Promise<T>, stores: TestStores, ms: number, step = 100): Promise<T> {
   for (let passed = 0; passed < ms; passed += step) await stores.clock.pass(step);
@@ -42,29 +46,95 @@ async function passing<T>(running: Promise<T>, stores: TestStores, ms: number, s
 }
 
 describe('the time-out of a call', () => {
-  it('ends an attempt that hangs, with the signal, and charges the message', async () => {
+  it('ends an attempt that hangs, and charges the message', async () => {
     const stores = createTestStores();
-    let aborted = false;
-    const { handler } = consumerWith({ timeoutMs: 2_000 }, (signal) => {
-      signal.addEventListener('abort', () => {
-        aborted = true;
-      });
-      return never();
-    });
-    const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 2_100);
+    const { handler } = consumerWith({ timeoutMs: 2_000 }, hangs);
+    const { outcomes, troubles } = await passing(
+      runBatch(handler, [message('a')], { stores }),
+      stores,
+      2_100,
+    );
     expect(outcomes).toMatchObject([
       { kind: 'retried', reason: 'TIMEOUT', error: { name: 'CallTimeoutError' } },
     ]);
-    expect(aborted).toBe(true);
+    expect(troubles).toEqual([]);
   });
 
-  it('counts against the circuit, also where the whole call is timed and the dependency ignores its signal', async () => {
-    for (const calls of [{ timeoutMs: 1_000 }, { totalTimeoutMs: 1_000 }]) {
+  it.each([
+    ['no policy', {}],
+    ['the attempt timed', { timeoutMs: 1_000 }],
+    ['the whole call timed', { totalTimeoutMs: 1_000 }],
+    ['a time-out that never comes', { totalTimeoutMs: 600_000 }],
+    ['repetitions', { retry: {} }],
+    ['repetitions of timed attempts', { retry: {}, timeoutMs: 1_000 }],
+  ])(
+    'counts what hangs against the circuit, with %s, whether the client heeds its signal or not',
+    async (_name, calls) => {
+      for (const answer of [deaf, hangs]) {
+        const stores = createTestStores();
+        const { handler } = consumerWith({ ...calls }, answer, { attempts: { byReason: {} } });
+        await passing(runBatch(handler, messages(5), { stores }), stores, 30_000);
+        expect(stores.circuitState('tracker')).toBe('open');
+      }
+    },
+  );
+});
+
+describe('a call that does not heed its signal', () => {
+  it.each([
+    ['timed', { timeoutMs: 2_000 }, 1],
+    ['repeated', { retry: { kind: 'fixed', firstDelayMs: 100 } as const, timeoutMs: 2_000 }, 1],
+    ['timed as a whole', { totalTimeoutMs: 2_000 }, 1],
+  ])(
+    'keeps its lock, is done by nobody else meanwhile, and costs its environment: %s',
+    async (_name, calls, most) => {
       const stores = createTestStores();
-      const { handler } = consumerWith({ ...calls }, never, { attempts: { byReason: {} } });
-      await passing(runBatch(handler, messages(5), { stores }), stores, 1_200);
-      expect(stores.circuitState('tracker')).toBe('open');
-    }
+      const { handler, seen } = consumerWith({ ...calls }, deaf);
+      const { troubles } = await passing(runBatch(handler, [message('a')], { stores }), stores, 30_000);
+      expect(troubles).toMatchObject([{ operation: 'stop a handler' }]);
+      expect(seen.calls).toBe(most);
+      const again = await runBatch(handler, [message('a')], { stores });
+      expect(again.outcomes).toMatchObject([{ kind: 'deferred', cause: 'in-progress' }]);
+      expect(seen.calls).toBe(most);
+    },
+  );
+
+  it('lets the handler answer with something else', async () => {
+    const stores = createTestStores();
+    const settings = testSettings({ circuits: { tracker: { timeoutMs: 1_000 } } });
+    const handler = resilientConsumer({
+      schema: z.object({ id: z.string() }),
+      idempotencyKey: ({ id }) => id,
+      settings,
+      handle: async (_payload, ctx) => {
+        await ctx
+          .circuit('tracker')
+          .call(deaf)
+          .catch(() => 'something else');
+      },
+    });
+    const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 1_100);
+    expect(outcomes).toMatchObject([{ kind: 'handled' }]);
+  });
+
+  it('is waited for when another call of its handler has failed', async () => {
+    const stores = createTestStores();
+    let ended = false;
+    const handler = resilientConsumer({
+      schema: z.object({ id: z.string() }),
+      idempotencyKey: ({ id }) => id,
+      settings: testSettings({ circuits: { tracker: {} } }),
+      handle: async (_payload, ctx) => {
+        const slow = ctx.circuit('tracker').call(async () => {
+          await new Promise<void>((resolve) => void stores.clock.after(5_000, resolve));
+          ended = true;
+        });
+        await Promise.all([slow, ctx.circuit('tracker').call(() => Promise.reject(down()))]);
+      },
+    });
+    const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 6_000, 500);
+    expect(ended).toBe(true);
+    expect(outcomes).toMatchObject([{ kind: 'retried', reason: 'EXTERNAL_SERVICE_ERROR' }]);
   });
 });
 
@@ -269,7 +339,7 @@ describe('the bulkhead', () => {
         failureThreshold: 3,
         localThreshold: 3,
       },
-      never,
+      deaf,
     );
     await passing(runBatch(handler, messages(10), { stores }), stores, 30_000, 1_000);
     expect(stores.circuitState('tracker')).toBe('closed'); // one call hung: that is one failure

@@ -51,6 +51,8 @@ export interface CircuitSession {
   call<T>(circuit: string, operation: Operation<T>): Promise<T>;
   /** Tell a circuit how the message as a whole went: the way of a consumer that names no circuits. */
   reportWhole(circuit: string, whole: Whole): Promise<void>;
+  /** Resolves when no operation is under way any more, those included that a policy did not wait for. */
+  settled(): Promise<void>;
   /** Report the calls that are under way as failed: nobody waits for them any longer. */
   abandon(thrown: unknown): Promise<void>;
   /** Hand back the permits that were not used. */
@@ -78,6 +80,8 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
   const held = new Map<string, Permit>();
   const turns = new Map<string, Turn>();
   const underWay = new Set<Running>();
+  /** Operations that have not ended, whoever waits for them. */
+  const pending = new Set<Promise<unknown>>();
   const failures: CircuitFailure[] = [];
 
   async function admit(): Promise<Refusal | undefined> {
@@ -134,11 +138,40 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     if (circuit === undefined) throw unknownCircuit(name, circuits);
     const own = policies.get(name) ?? NO_POLICIES;
     const { around } = own;
-    const attempt: Operation<T> = (within, deadlineEpochMs) =>
-      throughCircuit(circuit, own, operation, within, deadlineEpochMs);
     const deadlineEpochMs = now() + handlerMs();
-    if (around === undefined) return attempt(signal, deadlineEpochMs);
-    return around.call(attempt, { signal, deadlineEpochMs });
+    if (around === undefined)
+      return throughCircuit(circuit, own, tracked(operation), signal, deadlineEpochMs);
+    let earlier: Promise<unknown> | undefined;
+    const alone = tracked(operation, (attempt) => {
+      earlier = attempt;
+    });
+    return around.call(
+      async (within, deadline) => {
+        // Whatever an attempt does that was given up, no other one does it at the same time.
+        await earlier;
+        within.throwIfAborted();
+        return throughCircuit(circuit, own, alone, within, deadline);
+      },
+      { signal, deadlineEpochMs },
+    );
+  }
+
+  /** The operation, with a note of it until it has ended. */
+  function tracked<T>(operation: Operation<T>, note?: (attempt: Promise<unknown>) => void): Operation<T> {
+    return (...given) => {
+      const result = (async () => operation(...given))();
+      const ended: Promise<unknown> = result.then(
+        () => pending.delete(ended),
+        () => pending.delete(ended),
+      );
+      pending.add(ended);
+      note?.(ended);
+      return result;
+    };
+  }
+
+  async function settled(): Promise<void> {
+    while (pending.size > 0) await Promise.all(pending);
   }
 
   async function throughCircuit<T>(
@@ -236,7 +269,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
     turns.clear();
   }
 
-  return { admit, call, reportWhole, abandon, close, failures };
+  return { admit, call, reportWhole, settled, abandon, close, failures };
 }
 
 function unknownCircuit(name: string, circuits: ReadonlyMap<string, Circuit>): ConfigurationError {
