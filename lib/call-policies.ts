@@ -63,6 +63,14 @@ export interface RetryBudgetProps {
   readonly perCall?: number;
 }
 
+/** A part of a rate limit that nobody else can take. */
+export interface RateLimitPartProps {
+  /** Tells it from other parts; consumers that give the same name share it. 1 to 64 letters, digits, `.`, `-`, `_`. */
+  readonly name: string;
+  /** What it is of `limit` and `burst`. 0.001 to 1. The parts of all consumers should add up to 1. */
+  readonly share: number;
+}
+
 /** How many calls all environments together may make. Consumers of one state table that name the same circuit share it. */
 export interface RateLimitProps {
   /** Calls in each period. 1 to 1,000,000. */
@@ -88,6 +96,13 @@ export interface RateLimitProps {
    * @default Duration.seconds(2)
    */
   readonly maxWait?: Duration;
+  /**
+   * A part of the limit that is this consumer's own, so that another one cannot take it all. What it does not use goes
+   * unused.
+   *
+   * @default - the whole, shared with all who name the circuit; in `PriorityLanes` a part for each lane, by its weight
+   */
+  readonly part?: RateLimitPartProps;
 }
 
 /** How many calls one environment has under way at a time. */

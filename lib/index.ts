@@ -6,6 +6,7 @@ export type {
   BulkheadProps,
   CallPolicyProps,
   CallRetryProps,
+  RateLimitPartProps,
   RateLimitProps,
   RetryBudgetProps,
 } from './call-policies.ts';

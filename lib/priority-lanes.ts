@@ -35,7 +35,7 @@ export interface PriorityLane {
  * of one concurrency budget. What floods one lane takes nothing from another, and no lane starves.
  *
  * Shares that are not used are not lent, since Lambda takes none back from a batch that runs: the lane that lent one
- * would wait for it. The lanes share their idempotency keys, so that a message may be replayed into another lane.
+ * would wait for it. Rate limits of circuits are divided in the same way. The lanes share their idempotency keys, so that a message may be replayed into another lane.
  *
  * Each lane is granted what a `ResilientConsumer` is granted, and costs the same.
  *
@@ -64,11 +64,12 @@ export class PriorityLanes extends Construct {
     this.consumerId = this.checkedId(props.consumerId, problems);
     checkNames(props, problems);
     const queueProps = this.withSharedKey(props.queues ?? {});
+    const budget = LANES.reduce((sum, priority) => sum + this.shares[priority], 0);
     this.lanes = perLane((priority) => {
       const child = CHILD_ID[priority];
       const queue = new ResilientQueue(this, `${child}Queue`, queueProps);
       const consumer = new ResilientConsumer(this, child, {
-        ...laneConsumerProps(props, priority),
+        ...laneConsumerProps(props, priority, this.shares[priority] / budget),
         queue,
         maxConcurrency: this.shares[priority],
         consumerId: `${this.consumerId}-${priority.toLowerCase()}`,

@@ -28,6 +28,8 @@ export const RANGES = {
   reporters: { min: 1, max: 1_000 },
   successes: { min: 1, max: 1_000 },
   share: { min: 0.01, max: 1 },
+  /** Part of a rate limit. */
+  part: { min: 0.001, max: 1 },
   faultyMessages: { min: 2, max: 100_000 },
   /** Calls, of which there may be many. */
   calls: { min: 1, max: 1_000_000 },

@@ -47,7 +47,7 @@ function retrySettings(retry: CallRetryProps): RetrySettings {
   };
 }
 
-function rateLimitSettings({ limit, per, burst, shards, maxWait }: RateLimitProps): RateLimitSettings {
+function rateLimitSettings({ limit, per, burst, shards, maxWait, part }: RateLimitProps): RateLimitSettings {
   const { rateLimit: defaults } = CONSUMER_CALL_DEFAULTS;
   return {
     limit,
@@ -55,6 +55,7 @@ function rateLimitSettings({ limit, per, burst, shards, maxWait }: RateLimitProp
     burst: burst ?? limit,
     shards: shards ?? defaults.shards,
     maxWaitMs: millis(maxWait, defaults.maxWaitMs),
+    ...(part !== undefined && { part }),
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   RetrySettings,
 } from '../../lambdas/core/policies/settings.ts';
 import { MOST_CALLS_PER_MS, RANGES, type Range } from '../../lambdas/core/ranges.ts';
+import { NAME, NAME_RULE } from './names.ts';
 import { format, inSeconds, type Problems } from './problems.ts';
 
 const unit = 'milliseconds';
@@ -85,7 +86,7 @@ function checkRetry(at: string, retry: RetrySettings, problems: Problems): void 
 }
 
 function checkRateLimit(at: string, rateLimit: RateLimitSettings, problems: Problems): void {
-  const { limit, perMs, burst, shards, maxWaitMs } = rateLimit;
+  const { limit, perMs, burst, shards, maxWaitMs, part } = rateLimit;
   checkRange(`${at}.limit`, limit, RANGES.calls, 'it counts calls in each period', problems);
   const usable = problems.integer(`${at}.per`, perMs, PERIOD, 'calls are counted for a while, a day at most');
   if (
@@ -102,6 +103,10 @@ function checkRateLimit(at: string, rateLimit: RateLimitSettings, problems: Prob
     checkRange(`${at}.burst`, burst, RANGES.calls, 'one call is made at a time at least', problems);
   problems.integer(`${at}.shards`, shards, RANGES.shards, 'each is an item of the state table');
   problems.integer(`${at}.maxWait`, maxWaitMs, WAIT, ENDS);
+  if (part === undefined) return;
+  checkRange(`${at}.part.share`, part.share, RANGES.part, 'it is a share of the limit', problems);
+  if (Token.isUnresolved(part.name) || NAME.test(part.name)) return;
+  problems.add(`${at}.part.name`, NAME_RULE, part.name, 'it is part of a key of the state table');
 }
 
 function checkAdaptive(at: string, adaptive: AdaptiveConcurrencySettings, problems: Problems): void {

@@ -1,3 +1,4 @@
+import { RANGES } from '../../lambdas/core/ranges.ts';
 import type { Priority } from '../../lambdas/core/settings.ts';
 import type { LaneProps, PriorityLanesProps } from '../priority-lanes-props.ts';
 import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
@@ -5,14 +6,20 @@ import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
 /** Few, since the first message of a batch holds its place until the last one is done. */
 const CRITICAL_BATCH = 5;
 
+type Circuits = NonNullable<ResilientConsumerProps['circuits']>;
+
 /** What the consumer of a lane is given, but for what tells it apart from the others. */
 export type LaneConsumerProps = Omit<
   ResilientConsumerProps,
   'queue' | 'maxConcurrency' | 'consumerId' | 'idempotencyScope'
 >;
 
-/** Properties of the consumer of a lane: those of all, then the lane's own. */
-export function laneConsumerProps(props: PriorityLanesProps, priority: Priority): LaneConsumerProps {
+/** Properties of the consumer of a lane, whose part of the whole is `share`: those of all, then the lane's own. */
+export function laneConsumerProps(
+  props: PriorityLanesProps,
+  priority: Priority,
+  share: number,
+): LaneConsumerProps {
   const { maxConcurrency: _budget, weights: _weights, consumerId: _id, queues: _queues, ...rest } = props;
   const { lanes = {}, batchSize, maxBatchingWindow, functionProps, alarms, ...shared } = rest;
   const { functionProps: ownFunction, alarms: ownAlarms, ...own } = lanes[priority] ?? {};
@@ -23,10 +30,12 @@ export function laneConsumerProps(props: PriorityLanesProps, priority: Priority)
         ...(batchSize !== undefined && { batchSize }),
         ...(maxBatchingWindow !== undefined && { maxBatchingWindow }),
       };
+  const { circuits } = shared;
   return {
     ...shared,
     ...polling,
     ...own,
+    ...(circuits !== undefined && { circuits: withParts(circuits, priority, share) }),
     functionProps: {
       ...functionProps,
       ...ownFunction,
@@ -34,6 +43,20 @@ export function laneConsumerProps(props: PriorityLanesProps, priority: Priority)
     },
     ...alarmsOf(alarms, ownAlarms),
   };
+}
+
+/**
+ * Rate limits are divided as the concurrency is. On one timeline, the waiting messages of a lane that is flooded would
+ * have all the next turns, and urgent ones would come behind them.
+ */
+function withParts(circuits: Circuits, priority: Priority, share: number): Circuits {
+  const part = { name: priority.toLowerCase(), share: Math.max(RANGES.part.min, share) };
+  return Object.fromEntries(
+    Object.entries(circuits).map(([name, circuit]) => [
+      name,
+      circuit.rateLimit === undefined ? circuit : { ...circuit, rateLimit: { part, ...circuit.rateLimit } },
+    ]),
+  );
 }
 
 /** A lane's own thresholds beside those of all; a lane may also have none, or alone have some. */

@@ -133,6 +133,22 @@ export const CALL_POLICY_MUTANTS: readonly Mutant[] = [
     tests: OF_CONSUMER,
   },
   {
+    name: 'let one lane take the turns of the others',
+    rule: '14 a lane takes nothing from another',
+    file: POLICIES,
+    find: 'part === undefined ? whole :',
+    replace: 'part !== undefined ? whole :',
+    tests: OF_CONSUMER,
+  },
+  {
+    name: 'give each part of a limit the whole of it',
+    rule: '14 a lane takes nothing from another',
+    file: POLICIES,
+    find: 'return whole.limit * part.share;',
+    replace: 'return whole.limit;',
+    tests: ['test/core/policies/consumer-policies.test.ts'],
+  },
+  {
     name: 'send all refused messages back for the same turn',
     rule: LIMIT,
     file: TURNS,

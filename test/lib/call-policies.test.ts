@@ -197,6 +197,16 @@ const RULES: [CallPolicyProps, CallPolicyProps, string][] = [
     'rateLimit.maxWait must be',
   ],
   [
+    { rateLimit: { limit: 9, per: seconds(1), part: { name: 'a', share: 0.001 } } },
+    { rateLimit: { limit: 9, per: seconds(1), part: { name: 'a', share: 0 } } },
+    'rateLimit.part.share must be a number from 0.001 to 1',
+  ],
+  [
+    { rateLimit: { limit: 9, per: seconds(1), part: { name: 'a.B-c_9', share: 1 } } },
+    { rateLimit: { limit: 9, per: seconds(1), part: { name: 'a#0', share: 1 } } },
+    'rateLimit.part.name must be 1 to 64 letters',
+  ],
+  [
     { bulkhead: { maxConcurrent: 1 } },
     { bulkhead: { maxConcurrent: 0 } },
     'bulkhead.maxConcurrent must be an integer from 1',

@@ -189,6 +189,26 @@ describe('the lanes', () => {
     });
   });
 
+  it('divide the rate limits of circuits as they divide the concurrency', () => {
+    const rateLimit = { limit: 50, per: Duration.seconds(1) };
+    const { orders } = lanes({ circuits: { mail: { rateLimit }, stock: {} } });
+    const parts = orders.consumers.map(({ settings }) => settings.circuits.mail?.rateLimit?.part);
+    expect(parts).toEqual([
+      { name: 'critical', share: 0.4 },
+      { name: 'high', share: 0.3 },
+      { name: 'normal', share: 0.2 },
+      { name: 'low', share: 0.1 },
+    ]);
+    const own = { name: 'urgent', share: 1 };
+    const given = lanes({ circuits: { mail: { rateLimit: { ...rateLimit, part: own } } } }).orders;
+    expect(given.consumers.map(({ settings }) => settings.circuits.mail?.rateLimit?.part)).toEqual([
+      own,
+      own,
+      own,
+      own,
+    ]);
+  });
+
   it('are given the properties of their queues alike, and one key if KMS encrypts them', () => {
     const queues = { encryption: QueueEncryption.KMS, retentionPeriod: Duration.days(2) };
     const template = synth((stack) => lanesIn(stack, { queues }));

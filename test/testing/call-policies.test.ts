@@ -237,6 +237,24 @@ describe('the rate limit', () => {
     expect(mine.seen.calls + other.seen.calls).toBeLessThanOrEqual(4);
   });
 
+  it('leaves to each part what is its own, whoever floods another one', async () => {
+    const stores = createTestStores();
+    const of = (consumerId: string, share: number) =>
+      consumerWith(
+        {
+          rateLimit: { limit: 40, perMs: 1_000, burst: 40, maxWaitMs: 0, part: { name: consumerId, share } },
+        },
+        () => 'done',
+        { consumerId },
+      );
+    const [low, critical] = [of('low', 0.25), of('critical', 0.75)];
+    await runBatch(low.handler, messages(60), { stores });
+    expect(low.seen.calls).toBeLessThanOrEqual(10);
+    await runBatch(critical.handler, messages(60), { stores });
+    expect(critical.seen.calls).toBeGreaterThan(10);
+    expect(critical.seen.calls).toBeLessThanOrEqual(30);
+  });
+
   it("is a consumer's own where it names no circuit", async () => {
     const stores = createTestStores();
     const own = (consumerId: string) =>

@@ -64,6 +64,7 @@ function callsOn(
               (rateLimit.burst === rateLimit.limit ? (rate.limit ?? rateLimit.burst) : rateLimit.burst),
             shards: rateLimit.shards,
             maxWaitMs: rate.maxWait ?? rateLimit.maxWaitMs,
+            ...(rateLimit.part === undefined ? {} : { part: rateLimit.part }),
           },
         }),
     ...(bulkhead === undefined

@@ -47,10 +47,8 @@ function policiesOf(
   const { classify, clock, random, emit } = parts;
   const { retry, rateLimit } = calls;
   const common = { name, clock, random, emit };
-  const limit =
-    rateLimit === undefined
-      ? undefined
-      : messageLimit(limiterOf(name, rateLimit, parts), rateLimit, clock, random);
+  const own = rateLimit && partOf(rateLimit);
+  const limit = own && messageLimit(limiterOf(name, own, parts), own, clock, random);
   const bulkhead = bulkheadOf(name, calls, parts);
   const around = composed({
     ...(calls.totalTimeoutMs !== undefined && {
@@ -68,6 +66,30 @@ function policiesOf(
   return { around, limit, inside };
 }
 
+/** The part of a limit, by settings that may change while the consumer runs. */
+function partOf(whole: RateLimitSettings): RateLimitSettings {
+  const { part } = whole;
+  if (part === undefined) return whole;
+  return {
+    part,
+    get limit() {
+      return whole.limit * part.share;
+    },
+    get perMs() {
+      return whole.perMs;
+    },
+    get burst() {
+      return Math.max(1, whole.burst * part.share);
+    },
+    get shards() {
+      return whole.shards;
+    },
+    get maxWaitMs() {
+      return whole.maxWaitMs;
+    },
+  };
+}
+
 /** Read at each call: settings may change while the consumer runs. */
 function limitOf(calls: CallSettings, name: 'timeoutMs' | 'totalTimeoutMs'): { readonly timeoutMs: number } {
   return {
@@ -81,12 +103,17 @@ function composed(composition: Composition): Policy | undefined {
   return Object.keys(composition).length === 0 ? undefined : compose(composition);
 }
 
+/** Between the key of a limit and the name of a part: shards are numbers. */
+const PART = 'part';
+
 function limiterOf(
   name: string,
   settings: RateLimitSettings,
   { settings: { consumerId }, limits: store, clock, random, emit }: ConsumerPoliciesParts,
 ): RateLimiter {
-  const key = limitKey(name, consumerId);
+  const { part } = settings;
+  const whole = limitKey(name, consumerId);
+  const key = part === undefined ? whole : `${whole}#${PART}#${part.name}`;
   // While the table does not answer, idempotency would put the messages back anyway.
   const onStoreFailure = 'refuse';
   return rateLimiterOn({

@@ -7,6 +7,7 @@ import {
   CALL_DEFAULTS,
   type CallSettings,
   CONSUMER_CALL_DEFAULTS,
+  type RateLimitPart,
   type RateLimitSettings,
   type RetryBudgetSettings,
   type RetrySettings,
@@ -84,7 +85,12 @@ export function readRateLimit(
     burst: reader.numberIn('burst', RANGES.calls, limit),
     shards: reader.integerIn('shards', RANGES.shards, defaults.shards),
     maxWaitMs: reader.numberIn('maxWaitMs', RANGES.callWait, defaults.maxWaitMs),
+    ...(reader.has('part') ? { part: readPart(reader.child('part')) } : {}),
   };
+}
+
+function readPart(reader: SettingsReader): RateLimitPart {
+  return { name: reader.text('name'), share: reader.numberIn('share', RANGES.part, Number.NaN) };
 }
 
 /** {@link BulkheadSettings}, with defaults for what is left out. */

@@ -33,6 +33,16 @@ export interface RateLimitSettings {
   readonly shards: number;
   /** Longest time that a call waits for its turn before it is refused. Milliseconds, 0 or more. */
   readonly maxWaitMs: number;
+  /** The part that is meant. Absent: the whole. */
+  readonly part?: RateLimitPart;
+}
+
+/** A part of a rate limit that nobody else can take, with a timeline of its own. */
+export interface RateLimitPart {
+  /** Tells it from other parts: who gives the same name shares it. */
+  readonly name: string;
+  /** What it is of limit and burst. 0.001 to 1. */
+  readonly share: number;
 }
 
 /** How many calls one environment has under way at a time. */

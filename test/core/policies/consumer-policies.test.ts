@@ -82,6 +82,26 @@ describe('the policies around the calls of a consumer', () => {
     expect(await answers()).toEqual(['turn', 'turn', 'turn']);
   });
 
+  it('keeps to its part of a rate, also of one that changes', async () => {
+    const part = { name: 'low', share: 0.25 };
+    const limited = { maxWaitMs: 0, perMs: 60_000, part };
+    const { clock, of, change } = setup({ rateLimit: { ...limited, limit: 240, burst: 40 } });
+    const turns = async (seconds: number): Promise<number> => {
+      let count = 0;
+      for (let tenth = 0; tenth < seconds * 10; tenth += 1) {
+        if ((await of?.limit?.take({}))?.kind === 'turn') count += 1;
+        clock.advance(100);
+      }
+      return count;
+    };
+    await turns(60);
+    expect(await turns(60)).toBeGreaterThan(55); // of 60
+    expect(await turns(60)).toBeLessThan(65);
+    change({ rateLimit: { ...limited, limit: 120, burst: 40 } });
+    await turns(60);
+    expect(await turns(60)).toBeLessThan(35); // of 30
+  });
+
   it('goes by a bulkhead that changes', async () => {
     const { of, change } = setup({ bulkhead: { maxConcurrent: 1, maxQueued: 0 } });
     void of?.inside?.call(never);
