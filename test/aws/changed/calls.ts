@@ -154,6 +154,13 @@ export const CALL_EFFECTS: readonly Effect[] = [
     after: 5,
   },
   {
+    ...budgeted('.capacity', false, '{ capacity: 3, perSecond: 0, perCall: 0 }'),
+    option: 'retryProfiles.*.budget.capacity (of a budget that begins)',
+    seen: repeatedAfterRest,
+    before: 19,
+    after: 3,
+  },
+  {
     ...budgeted('.perSecond', { capacity: 10, perSecond: 0.1, perCall: 0 }, '{ perSecond: 0.3 }'),
     seen: repeatedAfterSpending,
     before: 1,
