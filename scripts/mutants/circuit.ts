@@ -313,8 +313,8 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     name: 'read for every call',
     rule: CHEAP,
     file: CIRCUIT,
-    find: '    freshUntil = clock.now() + (reachable ? goodForMs',
-    replace: '    freshUntil = clock.now() - (reachable ? goodForMs',
+    find: '    readAt = clock.now();\n',
+    replace: '',
     tests: EXAMPLES,
   },
   {

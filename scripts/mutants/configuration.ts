@@ -162,6 +162,23 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     tests: ['test/aws/changed-while-running.test.ts'],
   },
   {
+    name: 'keep the cache time of the deployment',
+    rule: '9 a circuit is one truth for all environments',
+    file: 'lambdas/core/circuit/shared-circuit.ts',
+    find: 'const freshUntil = (): number => readAt + Math.min(goodAtMostMs, settings.cacheForMs * goodShare);',
+    replace:
+      'const { cacheForMs } = settings;\n  const freshUntil = (): number => readAt + Math.min(goodAtMostMs, cacheForMs * goodShare);',
+    tests: ['test/core/circuit/changed-settings.test.ts'],
+  },
+  {
+    name: 'spread a rate limit over other shards at run time',
+    rule: '13 a rate limit holds for all environments together',
+    file: `${FOLDER}/run-time.ts`,
+    find: 'shardsInUse(deployed) === shardsInUse(next)',
+    replace: 'shardsInUse(deployed) > 0',
+    tests: RUN_TIME,
+  },
+  {
     name: 'take the buckets of a shorter window for the future',
     rule: '9 a circuit is one truth for all environments',
     file: 'lambdas/core/circuit/failure-window.ts',

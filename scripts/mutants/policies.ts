@@ -113,8 +113,16 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     name: 'fill a budget beyond its capacity',
     rule: BOUNDED,
     file: BUDGET,
-    find: 'tokens = Math.min(settings.capacity, tokens + more);',
-    replace: 'tokens += more;',
+    find: 'tokens = Math.min(capacity, tokens + grown + more);',
+    replace: 'tokens += grown + more;',
+    tests: ['test/core/policies/retry-budget.test.ts'],
+  },
+  {
+    name: 'begin a budget that grows, or is switched on, without a token',
+    rule: '15 settings change as a whole, or not at all',
+    file: BUDGET,
+    find: 'const grown = Math.max(0, settings.capacity - capacity);',
+    replace: 'const grown = 0;',
     tests: ['test/core/policies/retry-budget.test.ts'],
   },
   {

@@ -118,9 +118,9 @@ export const RATE_LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'have more shards than the burst has permits',
     rule: BOUND,
-    file: SHARED,
-    find: 'Math.min(settings.shards, Math.floor(settings.burst))',
-    replace: 'settings.shards',
+    file: 'lambdas/core/policies/settings.ts',
+    find: 'Math.min(shards, Math.floor(burst))',
+    replace: 'shards',
     tests: EXAMPLES,
   },
   {

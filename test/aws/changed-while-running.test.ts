@@ -1,87 +1,22 @@
-import { PermanentError, resilientConsumer } from 'spillway/runtime';
-import { createTestStores, rawMessage, testSettings } from 'spillway/testing';
+import { redelivered } from 'spillway/testing';
 import { beforeEach, expect, it } from 'vitest';
-import * as z from 'zod';
-import { rebuilt } from '../../lambdas/aws/consumer-ports.ts';
-import type { SqsEventRecord } from '../../lambdas/aws/lambda-event.ts';
 import type { PipelineEvent } from '../../lambdas/core/events.ts';
-import { interiorOf } from '../../lambdas/testing/stores.ts';
-import { eventLog } from '../core/fixtures.ts';
+import { down, PlannedError, type Running, running } from './changed/running.ts';
 
-// One consumer that is made once and goes on running, while its configuration changes between its invocations.
+// What one change after the other makes of a consumer that is made once, and of what it has in memory by then. What each
+// option does is tested in changed/.
 
-const REFRESH_MS = 60_000;
-
-function running() {
-  const stores = createTestStores();
-  const interior = interiorOf(stores);
-  const log = eventLog();
-  const behaviour: { handle: (id: string) => unknown } = { handle: () => undefined };
-  const made = resilientConsumer({
-    schema: z.object({ id: z.string() }),
-    idempotencyKey: ({ id }) => id,
-    circuits: ['tracker'],
-    handle: ({ id }, { circuit }) => circuit('tracker').call(() => behaviour.handle(id)),
-    settings: testSettings({
-      backoff: { kind: 'fixed', firstDelayMs: 5_000 },
-      circuits: { tracker: {} },
-      runTimeConfiguration: { kind: 'parameter', parameter: '/tuning', queue: 'orders' },
-    }),
-  });
-  const handler = rebuilt(made, (settings) => ({
-    clock: stores.clock,
-    random: interior.random,
-    telemetry: {
-      emit: log.emit,
-      loggerFor: () => ({ debug() {}, info() {}, warn() {}, error() {} }),
-      flush() {},
-    },
-    records: interior.records.of(settings.queue.name, () => undefined),
-    source: { acknowledge: async () => [], changeVisibility: async () => [] },
-    deadLetterQueue: interior.deadLetters.named(settings.deadLetterQueue.name),
-    quarantineQueue: interior.quarantined.named(settings.quarantineQueue.name),
-    circuits: interior.circuits.of(settings),
-    intake: interior.intakes.of(settings),
-    deadLetterCounts: interior.deadLetterCounts.of(settings.consumerId),
-    limits: interior.limits,
-    notices: { circuitChanged() {}, async settle() {} },
-    linger: async () => {},
-    guard: () => interior.guards.of(settings),
-    signatureKeys: (signature) => interior.signatureKeys(signature),
-    deniedSources: () => interior.deniedSources,
-    reputation: () => interior.reputation,
-    configuration: () => interior.configuration,
-    exit() {},
-  }));
-  let sent = 0;
-  const message = (): SqsEventRecord => {
-    sent += 1;
-    return rawMessage({ id: `order-${sent}` }, { groupId: `g-${sent}`, sentAtEpochMs: stores.clock.now() });
-  };
-  async function invoke(records: readonly SqsEventRecord[]): Promise<PipelineEvent[]> {
-    log.events.length = 0;
-    await handler({ Records: records }, { getRemainingTimeInMillis: () => 30_000 });
-    return log.events.filter(({ kind }) => !kind.startsWith('configuration-'));
-  }
-  return {
-    stores,
-    behaviour,
-    invoke,
-    send: (count = 1) => invoke(Array.from({ length: count }, message)),
-    message,
-    /** Change it, and let the refresh time pass. */
-    change(text: string): void {
-      stores.configure(text);
-      stores.clock.advance(REFRESH_MS);
-    },
-  };
-}
-
-let r: ReturnType<typeof running>;
+let r: Running;
 beforeEach(async () => {
-  r = running();
+  r = await running({ backoff: { kind: 'fixed', firstDelayMs: 5_000 } });
   expect(await r.send()).toMatchObject([{ kind: 'handled' }]);
 });
+
+function fails(classification: ConstructorParameters<typeof PlannedError>[0] = {}): void {
+  r.answers.dependency = () => {
+    throw new PlannedError(classification);
+  };
+}
 
 it('screens by what changes, and back again', async () => {
   r.change('queues: { orders: { screening: { requiredFields: [/tag], maxSize: 1KiB } } }');
@@ -92,10 +27,8 @@ it('screens by what changes, and back again', async () => {
   expect(await r.send()).toMatchObject([{ kind: 'handled' }]);
 });
 
-it('spaces and counts attempts by what changes', async () => {
-  r.behaviour.handle = () => {
-    throw new Error('unclear');
-  };
+it('spaces and counts attempts of messages on their way by what changes', async () => {
+  fails();
   expect(await r.send()).toMatchObject([{ kind: 'retried', delaySeconds: 5 }]);
   r.change(
     'retryProfiles: { p: { firstDelay: 9s } }\nqueues: { orders: { retry: p, attempts: { max: 3 } } }',
@@ -103,14 +36,11 @@ it('spaces and counts attempts by what changes', async () => {
   const stubborn = r.message();
   expect(await r.invoke([stubborn])).toMatchObject([{ kind: 'retried', delaySeconds: 9 }]);
   r.change('queues: { orders: { attempts: { max: 2 } } }');
-  const again = { ...stubborn, attributes: { ...stubborn.attributes, ApproximateReceiveCount: '2' } };
-  expect(await r.invoke([again])).toMatchObject([{ kind: 'dead-lettered', attempts: 2 }]);
+  expect(await r.invoke([redelivered(stubborn)])).toMatchObject([{ kind: 'dead-lettered', attempts: 2 }]);
 });
 
-it('stops and starts to count for the kill switch', async () => {
-  r.behaviour.handle = () => {
-    throw new PermanentError('a bug');
-  };
+it('stops and starts to count for the kill switch, and lets go of what it holds', async () => {
+  fails({ retryable: false });
   const deadLettered = (events: readonly PipelineEvent[]): number =>
     events.filter(({ kind }) => kind === 'dead-lettered').length;
   r.change('queues: { orders: { killSwitch: false } }');
@@ -119,37 +49,18 @@ it('stops and starts to count for the kill switch', async () => {
   expect(deadLettered(await r.send(12))).toBe(3);
   expect(r.stores.intakeState()).toBe('open');
   r.change('queues: { orders: { killSwitch: false } }');
-  r.behaviour.handle = () => undefined;
+  r.answers.dependency = () => undefined;
   expect(await r.send()).toMatchObject([{ kind: 'handled' }]);
   expect(r.stores.intakeState()).toBe('closed');
 });
 
-it('works on as many messages at a time as it is told', async () => {
-  let underWay = 0;
-  let most = 0;
-  r.behaviour.handle = async () => {
-    underWay += 1;
-    most = Math.max(most, underWay);
-    await new Promise((resolve) => setImmediate(resolve));
-    underWay -= 1;
-  };
-  for (const concurrency of [7, 2, 5]) {
-    most = 0;
-    r.change(`queues: { orders: { concurrency: ${concurrency} } }`);
-    await r.send(10);
-    expect(most).toBe(concurrency);
-  }
-});
-
 it('opens its circuits as it is told, with what they have seen before', async () => {
-  r.behaviour.handle = () => {
-    throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-  };
+  r.answers.dependency = down;
   await r.send(3);
-  expect(r.stores.circuitState('tracker')).toBe('closed');
+  expect(r.stateAt()).toBe('closed');
   r.change('circuits: { tracker: { localThreshold: 4, openFor: 5s } }');
   await r.send(1);
-  expect(r.stores.circuitState('tracker')).toBe('open');
+  expect(r.stateAt()).toBe('open');
 });
 
 it('goes on as before while a text is bad', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
@@ -17,6 +18,7 @@ import {
   ConfigurationFileError,
   ResilientConsumer,
   ResilientQueue,
+  RuntimeConfig,
   SpillwayConfig,
 } from '../../lib/index.ts';
 import { type Problem, Problems } from '../../lib/private/problems.ts';
@@ -38,10 +40,17 @@ interface Parts {
   readonly circuit?: string;
   readonly profile?: string;
   readonly queue?: string;
+  /** The consumer reads a configuration at run time, too. */
+  readonly runtime?: true;
+}
+
+interface Built {
+  readonly settings: ConsumerSettings;
+  readonly template: () => Template;
 }
 
 /** What synthesis makes of a file. */
-function built(text: string): { settings: ConsumerSettings; template: () => Template } {
+function built(text: string, runtime = false): Built {
   let settings: ConsumerSettings | undefined;
   const stack = stackWith((scope) => {
     const config = SpillwayConfig.fromText(text, 'spillway.yaml', scope);
@@ -50,6 +59,7 @@ function built(text: string): { settings: ConsumerSettings; template: () => Temp
       ...config.consumerProps('orders'),
       queue,
       function: target(scope),
+      ...(runtime && { runtimeConfig: tuned(scope) }),
     });
     settings = consumer.settings;
   });
@@ -85,6 +95,10 @@ const alarm =
     return found[0]?.[1].Properties.Threshold === threshold;
   };
 
+function tuned(scope: Construct): RuntimeConfig {
+  return RuntimeConfig.parameter(new StringParameter(scope, 'Tuning', { stringValue: '{}' }));
+}
+
 /** A function whose code does not matter. */
 function target(scope: Construct, timeout = Duration.seconds(30)): lambda.Function {
   return new lambda.Function(scope, 'Function', {
@@ -103,7 +117,7 @@ const EFFECTS: [string, Parts, Seen, unknown][] = [
   ['retryProfiles.*.firstDelay', { profile: 'firstDelay: 2s' }, within('retry', 'firstDelayMs'), 2_000],
   ['retryProfiles.*.cap', { profile: 'cap: 90s' }, within('retry', 'capMs'), 90_000],
   ['retryProfiles.*.base', { profile: 'base: 3' }, within('retry', 'base'), 3],
-  ['retryProfiles.*.budget', { profile: 'budget: false' }, within('retry', 'budget'), false],
+  ['retryProfiles.*.budget: false', { profile: 'budget: false' }, within('retry', 'budget'), false],
   [
     'retryProfiles.*.budget.capacity',
     { profile: 'budget: { capacity: 3 }' },
@@ -315,13 +329,35 @@ const EFFECTS: [string, Parts, Seen, unknown][] = [
       ['intakePausedFor', '2h', 'IntakePausedFor', 7_200],
       ['intakeHeld', 'false', 'IntakeHeld', undefined],
       ['killSwitch', 'false', 'KillSwitch', undefined],
+      ['configurationRefused', 'false', 'ConfigurationRefused', undefined],
+      ['queueDepth: false', 'false', 'QueueDepth', undefined],
+      ['queueAge: false', 'false', 'QueueAge', undefined],
+      ['deadLetterDepth: false', 'false', 'DeadLetterDepth', undefined],
+      ['deadLetterGrowth: false', 'false', 'DeadLetterGrowth', undefined],
+      ['poison: false', 'false', 'Poison', undefined],
+      ['settlementFailures: false', 'false', 'SettlementFailures', undefined],
+      ['intakePausedFor: false', 'false', 'IntakePausedFor', undefined],
     ] as const
   ).map(([key, text, id, threshold]): [string, Parts, Seen, unknown] => [
     `queues.*.alarms.${key}`,
-    { queue: `alarms: { ${key}: ${text} }` },
+    { queue: `alarms: { ${key.replace(': false', '')}: ${text} }`, runtime: true },
     alarm(id, threshold),
     true,
   ]),
+  ['queues.*.alarms: false', { queue: 'alarms: false' }, alarm('', undefined), true],
+  ['queues.*.killSwitch: false', { queue: 'killSwitch: false' }, ({ killSwitch }) => killSwitch, false],
+  [
+    'queues.*.screening.maxSize: false',
+    { queue: 'screening: { maxSize: false }' },
+    ({ screening }) => screening.maxBytes,
+    false,
+  ],
+  [
+    'queues.*.screening.suspiciousPatterns: true',
+    { queue: 'screening: { suspiciousPatterns: true }' },
+    ({ screening }) => screening.suspiciousPatterns,
+    ['sql-injection', 'script-injection', 'path-traversal'],
+  ],
   [
     'queues.*.deadLetterQueue.retention',
     { queue: 'deadLetterQueue: { retention: 10d }' },
@@ -337,18 +373,30 @@ const EFFECTS: [string, Parts, Seen, unknown][] = [
 ];
 
 it.each(EFFECTS)('%s takes effect', (_path, parts, seen, expected) => {
-  const { settings, template } = built(fileWith(parts));
+  const { settings, template } = built(fileWith(parts), parts.runtime);
   expect(seen(settings, template)).toEqual(expected);
+  const plain = built('queues: { orders: }', parts.runtime);
+  expect(() => expect(seen(plain.settings, plain.template)).toEqual(expected)).toThrow();
+});
+
+/** Where nothing is said, these are off: to say so changes nothing. */
+const OFF = ['requiredFields', 'suspiciousPatterns', 'deniedSources', 'reputation'];
+
+it.each(OFF)('leaves screening.%s off where it is false', (check) => {
+  const { settings } = built(fileWith({ queue: `screening: { ${check}: false }` }));
+  expect(settings.screening).toEqual(built(fileWith({})).settings.screening);
 });
 
 it('has a test of the effect of every option', () => {
-  const leaves: string[] = [];
+  const options: string[] = [];
   walk(LANGUAGE, (path, knob: Knob) => {
-    if (knob.type !== 'section' && knob.type !== 'map') leaves.push(path);
+    if (knob.type !== 'section' && knob.type !== 'map') options.push(path);
+    if (knob.orFalse !== undefined) options.push(`${path}: false`);
+    if (knob.type === 'list' && knob.orTrue !== undefined) options.push(`${path}: true`);
   });
-  const tested = new Set(EFFECTS.map(([path]) => path));
-  // What there is only where a configuration is read at run time is tested there.
-  expect(leaves.filter((path) => !tested.has(path))).toEqual(['queues.*.alarms.configurationRefused']);
+  const off = OFF.map((check) => `queues.*.screening.${check}: false`);
+  const tested = new Set([...EFFECTS.map(([path]) => path), ...off]);
+  expect([...tested].sort()).toEqual(options.sort());
 });
 
 it('leaves everything at its default that it does not say', () => {

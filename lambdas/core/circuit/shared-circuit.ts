@@ -85,7 +85,10 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   let version = 0;
   /** Version before this environment created the item: nothing had happened yet, so what was admitted then counts. */
   let versionBefore = 0;
-  let freshUntil = Number.NEGATIVE_INFINITY;
+  /** When it was read, and for which share of the cache time that is good, but no longer than so many milliseconds. */
+  let readAt = Number.NEGATIVE_INFINITY;
+  let goodShare = 1;
+  let goodAtMostMs = Number.POSITIVE_INFINITY;
   /** When it was last unclear whether a step had been taken: what was read before does not tell. */
   let unclearSince = Number.NEGATIVE_INFINITY;
   let reachable = true;
@@ -96,10 +99,12 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   let wrapped: { readonly inner: Admission; readonly outer: Admission } | undefined;
 
   const state = (): SharedState => known?.state ?? 'closed';
+  /** The cache time may change: what was read under a longer one is not good for as long. */
+  const freshUntil = (): number => readAt + Math.min(goodAtMostMs, settings.cacheForMs * goodShare);
 
   function admit(forMs = settings.probeTimeoutMs): Admission | Promise<Admission> {
     const now = clock.now();
-    if (now >= freshUntil || tally.due(now)) return inTurn(() => admitSlowly(forMs));
+    if (now >= freshUntil() || tally.due(now)) return inTurn(() => admitSlowly(forMs));
     const decision = decide(now);
     return decision === 'take a lease' ? inTurn(() => admitSlowly(forMs)) : given(decision, forMs);
   }
@@ -112,7 +117,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   }
 
   async function admitSlowly(forMs: number): Promise<Admission> {
-    if (clock.now() >= freshUntil) await refresh();
+    if (clock.now() >= freshUntil()) await refresh();
     if (state() === 'closed' && tally.due(clock.now())) await flush();
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const decision = decide(clock.now());
@@ -184,8 +189,9 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     if (surprising && !expired && !consistent) answer = await store.read(true);
     reachable = answer.kind === 'answer';
     if (answer.kind === 'answer') adopt(answer.value);
-    const goodForMs = settings.cacheForMs * (1 + CACHE_JITTER * (2 * random() - 1));
-    freshUntil = clock.now() + (reachable ? goodForMs : Math.min(UNREACHABLE_MS, goodForMs));
+    goodShare = 1 + CACHE_JITTER * (2 * random() - 1);
+    goodAtMostMs = reachable ? Number.POSITIVE_INFINITY : UNREACHABLE_MS;
+    readAt = clock.now();
   }
 
   function learn(item: CircuitItem | undefined, askedAt: number): void {
@@ -194,7 +200,10 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     adopt(item);
     if (askedAt < unclearSince) return;
     // Who asked comes back first: so all of them are read as often as one would be.
-    freshUntil = Math.max(freshUntil, askedAt + settings.cacheForMs * (1 + CACHE_JITTER));
+    if (askedAt + settings.cacheForMs * (1 + CACHE_JITTER) < freshUntil()) return;
+    goodShare = 1 + CACHE_JITTER;
+    goodAtMostMs = Number.POSITIVE_INFINITY;
+    readAt = askedAt;
   }
 
   /** Go by what a store said; what is older than what is known is a stale read. */
@@ -333,7 +342,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   async function change(step: CircuitStep, from?: CircuitState): Promise<boolean | undefined> {
     const answer = await store.apply(step);
     if (answer.kind === 'none') {
-      freshUntil = Number.NEGATIVE_INFINITY;
+      readAt = Number.NEGATIVE_INFINITY;
       unclearSince = clock.now();
       return undefined;
     }

@@ -1,3 +1,4 @@
+import { shardsInUse } from '../policies/settings.ts';
 import { MOST_CALLS_PER_MS } from '../ranges.ts';
 import type { ConsumerCircuitSettings, ConsumerSettings } from '../settings.ts';
 import { circuitOn, DEPLOYED_PARTS } from './circuit-on.ts';
@@ -56,7 +57,10 @@ export function judgeConfiguration(text: string, deployed: ConsumerSettings, que
         const content = Object.hasOwn(circuits, name) ? (circuits[name] ?? {}) : {};
         found.push(...notDeployed(file, name, circuit, content));
         const next = circuitOn(circuit, content, profileOf(content));
-        found.push(...together(file, `circuits.${name}`, next));
+        found.push(
+          ...together(file, `circuits.${name}`, next),
+          ...spreadOtherwise(file, name, circuit, next),
+        );
         return [name, next];
       }),
     ),
@@ -86,6 +90,22 @@ function notDeployed(
     .map(([key]) =>
       file.problemAt(`circuits.${name}.${key}`, 'must be deployed before it can change at run time'),
     );
+}
+
+/**
+ * Environments that learn of it at different times would keep timelines that know nothing of each other, and admit the
+ * limit on each.
+ */
+function spreadOtherwise(
+  file: ReadFile,
+  name: string,
+  { rateLimit: deployed }: ConsumerCircuitSettings,
+  { rateLimit: next }: ConsumerCircuitSettings,
+): FileProblem[] {
+  if (deployed === undefined || next === undefined || shardsInUse(deployed) === shardsInUse(next)) return [];
+  const at = `circuits.${name}.rateLimit`;
+  const rule = `must leave the limit spread over as many shards as deployed, ${shardsInUse(deployed)}: there are no more than burst, ${next.burst}`;
+  return [file.problemAt(file.has(`${at}.burst`) ? `${at}.burst` : `${at}.limit`, rule)];
 }
 
 /** What the options of a circuit say together, those that are as deployed among them. */

@@ -22,11 +22,15 @@ const ROUNDING = 1e-9;
  * The share of calls is that of Finagle's retry budget, https://twitter.github.io/finagle/guide/Clients.html#retries.
  */
 export function retryBudget(settings: RetryBudgetSettings, clock: Clock): RetryBudget {
-  let tokens = settings.capacity;
+  let { capacity } = settings;
+  let tokens = capacity;
   let filledAt = clock.now();
 
+  /** What a bucket grows by is full at first, too: one of which time and calls add nothing would never have it. */
   function add(more: number): void {
-    tokens = Math.min(settings.capacity, tokens + more);
+    const grown = Math.max(0, settings.capacity - capacity);
+    ({ capacity } = settings);
+    tokens = Math.min(capacity, tokens + grown + more);
   }
 
   function fill(): void {

@@ -45,6 +45,14 @@ export interface RateLimitPart {
   readonly share: number;
 }
 
+/**
+ * Items over which a rate limit is spread: each admits one burst's share at the least, so there are no more than the
+ * burst has permits.
+ */
+export function shardsInUse({ shards, burst }: Pick<RateLimitSettings, 'shards' | 'burst'>): number {
+  return Math.max(1, Math.min(shards, Math.floor(burst)));
+}
+
 /** How many calls one environment has under way at a time. */
 export interface BulkheadSettings {
   /** Calls under way. 1 or more. */

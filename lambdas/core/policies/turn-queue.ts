@@ -34,6 +34,7 @@ export function turnQueue(clock: Clock, random: Random): TurnQueue {
   let turns = 0;
   let countedAt = 0;
   let last = Number.NEGATIVE_INFINITY;
+  let lastTurnMs = Number.POSITIVE_INFINITY;
 
   function count(more: number): void {
     const now = clock.now();
@@ -53,6 +54,9 @@ export function turnQueue(clock: Clock, random: Random): TurnQueue {
         Math.max(turnMs, MEMORY_MS / Math.max(expected, 0.01)),
         turnMs * MOST_SHARES,
       );
+      // Behind places under a slower limit turns would go unused for as long as those reach ahead.
+      if (turnMs < lastTurnMs) last = Number.NEGATIVE_INFINITY;
+      lastTurnMs = turnMs;
       last = Math.min(Math.max(last, notBefore) + ownTurnMs * HURRY, countedAt + LONGEST_MS);
       return last + random() * JITTER_MS;
     },

@@ -113,6 +113,23 @@ it('reads as often as it says', async () => {
   expect(reads()).toBe(5);
 });
 
+it('reads again as soon as a shorter time says, and not before a longer one does', async () => {
+  const { join, clock, reads } = fleet({ cacheForMs: 60_000 });
+  const one = join();
+  await one.permit();
+  clock.advance(2_000);
+  one.change({ cacheForMs: 1_000 });
+  await one.permit();
+  expect(reads()).toBe(2);
+  one.change({ cacheForMs: 30_000 });
+  clock.advance(29_999);
+  await one.permit();
+  expect(reads()).toBe(2);
+  clock.advance(1);
+  await one.permit();
+  expect(reads()).toBe(3);
+});
+
 it('tells how slow a call may be, as it is', () => {
   const one = fleet().join();
   expect(one.circuit.slowCallMs).toBeUndefined();

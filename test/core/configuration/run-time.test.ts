@@ -363,6 +363,24 @@ it('refuses more attempts than the queue lets a message be received', () => {
   ]);
 });
 
+it('refuses what would spread a rate limit over more or fewer shards', () => {
+  const rateLimit = { limit: 50, perMs: 1_000, burst: 20, shards: 8 };
+  const spread = consumerSettings({ circuits: { tracker: { rateLimit } } });
+  expect(problems(circuit('rateLimit: { burst: 8 }'), spread)).toEqual([]);
+  expect(problems(circuit('rateLimit: { burst: 7 }'), spread)).toMatchObject([
+    {
+      path: at('rateLimit.burst'),
+      rule: 'must leave the limit spread over as many shards as deployed, 8: there are no more than burst, 7',
+      value: '7',
+    },
+  ]);
+  const few = consumerSettings({
+    circuits: { tracker: { rateLimit: { limit: 4, perMs: 1_000, shards: 8 } } },
+  });
+  expect(problems(circuit('rateLimit: { limit: 5 }'), few)).toMatchObject([{ path: at('rateLimit.limit') }]);
+  expect(problems(circuit('rateLimit: { limit: 5, burst: 4 }'), few)).toEqual([]);
+});
+
 it('does not answer for what was deployed', () => {
   const odd = consumerSettings({ queue: { maxReceiveCount: 3 }, retryUntilSeconds: 1 });
   expect(changed(queue('concurrency: 2'), odd)).toEqual({ concurrency: 2 });

@@ -52,6 +52,16 @@ describe('a retry budget', () => {
     expect([budget.take(), budget.take()]).toEqual([true, false]);
   });
 
+  it('has what it grows by at once, though nothing else would fill it', () => {
+    const settings = { capacity: 1, perSecond: 0, perCall: 0 };
+    const budget = retryBudget(settings, fakeClock());
+    expect([budget.take(), budget.take()]).toEqual([true, false]);
+    settings.capacity = 3;
+    expect([1, 2, 3].map(() => budget.take())).toEqual([true, true, false]);
+    settings.capacity = 2;
+    expect(budget.take()).toBe(false);
+  });
+
   it('is shared by the policies that are given the same one', async () => {
     const { clock, retry } = policyWorld();
     const budget = retryBudget({ capacity: 1, perSecond: 0, perCall: 0 }, clock);

@@ -207,16 +207,17 @@ describe('a retry', () => {
       random: () => 0.5,
       emit: () => {},
     });
-    const operation = failing(down, down, down);
+    const operation = failing(down, down, down, down, down);
     const call = watched(policy.call(operation));
     await idle();
-    Object.assign(settings, { firstDelayMs: 1_000, attempts: 4 });
+    Object.assign(settings, { firstDelayMs: 1_000, attempts: 9 });
     await clock.pass(100);
     await clock.pass(999);
     expect(operation.state.calls).toBe(2);
     Object.assign(settings, { budget: { capacity: 1, perSecond: 0, perCall: 0 } });
     await clock.pass(1);
-    expect(call.error).toMatchObject({ stoppedBy: 'budget', attempts: 3 });
+    await clock.pass(1_000);
+    expect(call.error).toMatchObject({ stoppedBy: 'budget', attempts: 4 });
   });
 
   it('ends a wait at once when the caller aborts, and makes no further attempt', async () => {

@@ -53,6 +53,16 @@ describe('the places of messages that a rate limit refused', () => {
     expect(places.map(Math.round)).toEqual([80, 160, 240]);
   });
 
+  it('do not stand behind those of a slower limit', () => {
+    const clock = fakeClock();
+    const queue = turnQueue(clock, () => 0);
+    const now = clock.now();
+    for (let at = 0; at < 100; at += 1) queue.place(10_000, now);
+    expect(queue.place(100, now) - now).toBeLessThan(100 * 20);
+    const behind = queue.place(100, now);
+    expect(queue.place(10_000, now)).toBeGreaterThan(behind);
+  });
+
   it('begin when the limit says that there may be a turn', () => {
     const clock = fakeClock();
     const queue = turnQueue(clock, () => 0);

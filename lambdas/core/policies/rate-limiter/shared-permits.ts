@@ -1,7 +1,7 @@
 import type { StoreGuard } from '../../circuit/guarded-store.ts';
 import type { Random } from '../../clock.ts';
 import { SpillwayError } from '../../errors.ts';
-import type { RateLimitSettings } from '../settings.ts';
+import { type RateLimitSettings, shardsInUse } from '../settings.ts';
 import { demandMeter } from './demand-meter.ts';
 import {
   availableAtUs,
@@ -71,11 +71,6 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
   const meter = demandMeter();
   const shards = new Map<number, Shard>();
   let home = random();
-
-  /** Each shard admits one burst's share at the least: so there are no more than the burst has permits. */
-  function shardCount(): number {
-    return Math.max(1, Math.min(settings.shards, Math.floor(settings.burst)));
-  }
 
   function timelineOfShard(count: number): Timeline {
     const { limit, perMs, burst } = settings;
@@ -166,7 +161,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
 
   /** The shard where there was something last time comes first, unless it is known to have less than the other. */
   function take(request: PermitRequest): PermitAnswer | Promise<PermitAnswer> {
-    const count = shardCount();
+    const count = shardsInUse(settings);
     const timeline = timelineOfShard(count);
     const first = Math.min(count - 1, Math.floor(home * count));
     const other = (first + 1 + Math.floor(random() * (count - 1))) % count;
