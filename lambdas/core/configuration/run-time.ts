@@ -2,6 +2,7 @@ import { shardsInUse } from '../policies/settings.ts';
 import { MOST_CALLS_PER_MS } from '../ranges.ts';
 import type { ConsumerCircuitSettings, ConsumerSettings } from '../settings.ts';
 import { circuitOn, DEPLOYED_PARTS } from './circuit-on.ts';
+import { closest } from './closest.ts';
 import type { FileProblem } from './file-error.ts';
 import type { CircuitContent, QueueContent } from './language.ts';
 import { deployedOnly } from './live-knobs.ts';
@@ -46,6 +47,10 @@ export function judgeConfiguration(text: string, deployed: ConsumerSettings, que
     const rule = 'must be named by a circuit or a queue of this text (retry), or it changes nothing';
     found.push(file.problemAt(`retryProfiles.${name}`, rule));
   }
+  found.push(
+    ...slips(file, 'circuits', Object.keys(circuits), Object.keys(deployed.circuits)),
+    ...slips(file, 'queues', Object.keys(queues), [queue]),
+  );
   const profileOf = ({ retry }: CircuitContent | QueueContent) =>
     retry === undefined ? undefined : retryProfiles[retry];
   const own = queues[queue] ?? {};
@@ -76,6 +81,27 @@ export function judgeConfiguration(text: string, deployed: ConsumerSettings, que
       .map((name) => `queues.${name}`),
   ];
   return { kind: 'good', settings, ignored };
+}
+
+/**
+ * Names that are not this consumer's, but nearly. Consumers share texts, so a name may well be another's; but one that is
+ * misspelt would take back what the text says of it, and nobody would hear of it.
+ */
+function slips(
+  file: ReadFile,
+  section: string,
+  named: readonly string[],
+  own: readonly string[],
+): FileProblem[] {
+  const missing = own.filter((name) => !named.includes(name));
+  return named
+    .filter((name) => !own.includes(name))
+    .flatMap((name) => {
+      const meant = closest(name, missing);
+      if (meant === undefined) return [];
+      const rule = `is not this consumer's: did you mean ${meant}? If not, name that too, as ${meant}: {}`;
+      return [file.problemAt(`${section}.${name}`, rule)];
+    });
 }
 
 /** What cannot begin at run time: permissions, and what stands around a call, come with a deployment. */

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Knob, walk } from '../../../lambdas/core/configuration/knob.ts';
 import { LANGUAGE } from '../../../lambdas/core/configuration/language.ts';
 import { changesBetween, judgeConfiguration } from '../../../lambdas/core/configuration/run-time.ts';
@@ -411,4 +411,27 @@ it('looks at all of a text, whoever it is meant for', () => {
     'orders',
   );
   expect(judgement).toMatchObject({ kind: 'good', ignored: ['circuits.other'] });
+});
+
+describe('a name that is nearly this consumer’s', () => {
+  const problemsIn = (text: string): readonly string[] => {
+    const judgement = judgeConfiguration(text, deployed, 'orders');
+    return judgement.kind === 'bad' ? judgement.problems.map(({ path, rule }) => `${path} ${rule}`) : [];
+  };
+
+  it('is refused, since what the text says of the right one would be taken back without a word', () => {
+    expect(problemsIn('circuits: { trakcer: { openFor: 2m } }')).toEqual([
+      "circuits.trakcer is not this consumer's: did you mean tracker? If not, name that too, as tracker: {}",
+    ]);
+    expect(problemsIn('queues: { order: { concurrency: 2 } }')).toEqual([
+      "queues.order is not this consumer's: did you mean orders? If not, name that too, as orders: {}",
+    ]);
+  });
+
+  it('is another consumer’s where the right one is named as well, or no name is near', () => {
+    expect(problemsIn('circuits: { trakcer: { openFor: 2m }, tracker: {} }')).toEqual([]);
+    expect(
+      problemsIn('circuits: { mail: { openFor: 2m } }\nqueues: { invoices: { concurrency: 2 } }'),
+    ).toEqual([]);
+  });
 });
