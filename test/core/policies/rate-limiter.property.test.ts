@@ -194,12 +194,18 @@ describe('under steady load below the limit', () => {
 });
 
 describe('when the limit is changed', () => {
-  const limits = fc.record({
-    limit: fc.constantFrom(5, 20, 60, 100),
-    perMs: fc.constantFrom(1_000, 3_000),
-    burst: fc.constantFrom(15, 60, 150),
-    maxWaitMs: fc.constantFrom(0, 0, 500, 2_000),
-  });
+  /** Whose burst is large enough for all of the limit, with three shards as well. */
+  const limits = fc
+    .record({
+      limit: fc.constantFrom(5, 20, 60, 100),
+      perMs: fc.constantFrom(1_000, 3_000),
+      more: fc.constantFrom(1, 4),
+      maxWaitMs: fc.constantFrom(0, 0, 500, 2_000),
+    })
+    .map(({ more, ...rest }) => ({
+      ...rest,
+      burst: Math.max(15, 3 + Math.ceil((250 * rest.limit) / rest.perMs)) * more,
+    }));
   const rate = ({ limit, perMs }: Scenario['settings']): number => limit / perMs;
 
   /** Live through a change from one limit to another; what came of it is held to what the page promises. */
@@ -211,11 +217,11 @@ describe('when the limit is changed', () => {
     const goneMs =
       at + withinMs + timelineOf(share, allowance).earlyUs / 1_000 + from.maxWaitMs + from.perMs + 1_000;
     const lastsMs = goneMs + Math.max(15_000, 100 / rate(to));
-    const busy = (ENVIRONMENTS * 1) / Math.max(rate(from), rate(to)) / 2;
+    const callEveryMs = ENVIRONMENTS / Math.max(rate(from), rate(to)) / 2;
     const life = await simulate(
       fleet(from, 2, {
         ...rest,
-        callEveryMs: busy,
+        callEveryMs,
         lastsMs,
         change: { at, withinMs, settings: to },
       }),
