@@ -147,6 +147,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.eventSourceMappingArn = eventSource.eventSourceMappingArn;
     this.handToController(sourceProps.maxConcurrency);
     this.grantPermissions(props);
+    this.stateTable.noteCircuits(this, this.settings);
 
     checkPolicies(this.settings, this.queue, { timeout, window }, problems);
     props.runtimeConfig?.check(this.settings, problems);

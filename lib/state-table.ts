@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
 import {
+  type ConsumerSettings,
   circuitKey,
   DEFAULT_CIRCUIT,
   INTAKE_CIRCUIT,
@@ -15,6 +16,7 @@ import {
 } from '../lambdas/core/settings.ts';
 import { NAME, NAME_RULE } from './private/names.ts';
 import { Problems } from './private/problems.ts';
+import { sharedCircuits } from './private/shared-circuits.ts';
 
 /** Properties of a {@link StateTable}. */
 export interface StateTableProps {
@@ -124,6 +126,7 @@ export class StateTable extends Construct {
   /** The table itself. */
   readonly table: AnyTable;
   private readonly consumerIds = new Set<string>();
+  private readonly circuits = sharedCircuits();
 
   constructor(scope: Construct, id: string, props: StateTableProps | ExistingTable = {}) {
     super(scope, id);
@@ -255,6 +258,11 @@ export class StateTable extends Construct {
     return grant('dynamodb:BatchGetItem', () => [`${KEY_PREFIX.circuit}*`, ...own()])
       .combine(grant('dynamodb:PutItem', own))
       .combine(grant('dynamodb:DeleteItem', markers));
+  }
+
+  /** Compare what a consumer makes of its circuits with what others make of them. @internal */
+  noteCircuits(consumer: IConstruct, { circuits }: Pick<ConsumerSettings, 'circuits'>): void {
+    this.circuits.note(consumer, circuits);
   }
 
   /** Whether it is the table that a stack shares. @internal */

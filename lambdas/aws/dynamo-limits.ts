@@ -11,9 +11,9 @@ import { TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Theoretical arrival time, and the interval of who wrote it. Milliseconds with three decimals: DynamoDB adds exactly. */
+/** Theoretical arrival time, and the reach of who wrote it. Milliseconds with three decimals: DynamoDB adds exactly. */
 const TAT = 'tat';
-const INTERVAL = 'interval';
+const REACH = 'reach';
 
 /** Timelines of rate limits in the state table, an item each. A client that tries twice may take permits twice. */
 export function dynamoLimits(client: DynamoDBClient, table: string): LimitStore {
@@ -48,12 +48,12 @@ export function dynamoLimits(client: DynamoDBClient, table: string): LimitStore 
 function expressionsOf(step: LimitStep, expiresAtEpochMs: number) {
   const [tat, condition, values] = tatOf(step);
   return {
-    UpdateExpression: `SET #tat = ${tat}, #interval = :interval, #ttl = :ttl`,
+    UpdateExpression: `SET #tat = ${tat}, #reach = :reach, #ttl = :ttl`,
     ConditionExpression: condition,
-    ExpressionAttributeNames: { '#tat': TAT, '#interval': INTERVAL, '#ttl': TABLE_TTL },
+    ExpressionAttributeNames: { '#tat': TAT, '#reach': REACH, '#ttl': TABLE_TTL },
     ExpressionAttributeValues: {
       ...values,
-      ':interval': millis(step.intervalUs),
+      ':reach': millis(step.reachUs),
       ':ttl': { N: String(Math.ceil(expiresAtEpochMs / 1_000)) },
     },
     ReturnValues: 'ALL_NEW',
@@ -84,7 +84,7 @@ function tatOf(step: LimitStep): readonly [string, string, Item] {
 function itemOf(item: Item | undefined): TimelineItem | undefined {
   const tat = item?.[TAT]?.N;
   if (tat === undefined) return undefined;
-  return { tatUs: micros(tat), intervalUs: micros(item?.[INTERVAL]?.N ?? '0') };
+  return { tatUs: micros(tat), reachUs: micros(item?.[REACH]?.N ?? '0') };
 }
 
 /** Whole microseconds as milliseconds, digit by digit. */

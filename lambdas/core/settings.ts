@@ -363,7 +363,10 @@ export const KEY_PREFIX = {
   reputation: 'reputation#',
   /** `circuit#<name>`: the shared circuit breaker. */
   circuit: 'circuit#',
-  /** `limit#<name>`, and `#<shard>` behind it where there are several: the timeline of a rate limit. */
+  /**
+   * `limit#<name>`, or `limit##<consumer id>` of a consumer's own, and `#<shard>` behind it where there are several: the
+   * timeline of a rate limit.
+   */
   limit: 'limit#',
   /** `dead-letters#<consumer id>#<bucket>`: what the kill switch counts. */
   deadLetters: 'dead-letters#',
@@ -382,9 +385,12 @@ export function circuitKey(name: string, consumerId: string): string {
   return `${KEY_PREFIX.circuit}${own ? `${name}#${consumerId}` : name}`;
 }
 
-/** Key of a rate limit's item, or of the first part of its shards': shared and a consumer's own as circuits are. */
+/**
+ * Key of a rate limit's item, or of the first part of its shards': shared and a consumer's own as circuits are. No name is
+ * empty: so a consumer's own limit is never a shard of a shared one, whatever that is called.
+ */
 export function limitKey(name: string, consumerId: string): string {
-  return `${KEY_PREFIX.limit}${name === DEFAULT_CIRCUIT ? `${name}#${consumerId}` : name}`;
+  return `${KEY_PREFIX.limit}${name === DEFAULT_CIRCUIT ? `#${consumerId}` : name}`;
 }
 
 /** Key of a consumer's idempotency records, up to their hash: shared by the consumers of one scope. */

@@ -1,9 +1,12 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StateTable } from '../../lib/index.ts';
+import { limitKey } from '../../lambdas/core/settings.ts';
+import { type CircuitProps, type RateLimitProps, StateTable } from '../../lib/index.ts';
+import { NAME } from '../../lib/private/names.ts';
 import { consumerIn, problemsOf, synth, UNBUNDLED, warningsOf } from './synth.ts';
 
 const REGION = { env: { region: 'eu-west-1' } };
@@ -86,6 +89,66 @@ it('warns of consumers that share an id', () => {
   };
   expect(warningsOf(two('orders', 'orders')).join()).toMatch(/consumerId should be one consumer's only/);
   expect(warningsOf(two('orders', 'invoices'))).toEqual([]);
+});
+
+describe('circuits of one name', () => {
+  const two = (first: CircuitProps, second: CircuitProps, name = 'tracker') =>
+    warningsOf((stack) => {
+      consumerIn(stack, { circuits: { [name]: first } }, 'One');
+      consumerIn(stack, { circuits: { [name]: second } }, 'Two');
+    });
+  const limit = (props: Partial<RateLimitProps> = {}): CircuitProps => ({
+    rateLimit: { limit: 20, per: Duration.seconds(1), ...props },
+  });
+
+  it.each([
+    ['rateLimit.limit', limit({ burst: 20 }), limit({ limit: 10, burst: 20 }), '10', '20'],
+    ['rateLimit.per', limit(), limit({ per: Duration.minutes(1) }), '60000 ms', '1000 ms'],
+    ['rateLimit.burst', limit(), limit({ burst: 5 }), '5', '20'],
+    ['rateLimit.shards', limit(), limit({ shards: 2 }), '2', '1'],
+    ['rateLimit', limit(), {}, 'none', 'one'],
+    ['failureThreshold', { localThreshold: 5 }, { failureThreshold: 9, localThreshold: 5 }, '9', '5'],
+    ['openFor', {}, { openFor: Duration.seconds(90) }, '90000 ms', '60000 ms'],
+    ['slowCallThreshold', {}, { slowCallThreshold: Duration.seconds(2) }, '2000 ms', 'none'],
+  ])('warn of a %s that differs, and name both consumers', (property, first, second, got, other) => {
+    expect(two(first, second)).toEqual([
+      expect.stringContaining(
+        `circuits.tracker.${property} should be what Shop/One says, got ${got} at Shop/Two and ${other} there`,
+      ),
+    ]);
+  });
+
+  it('may differ in what is each environment’s own affair', () => {
+    const own = { timeout: Duration.seconds(1), localThreshold: 2, bulkhead: { maxConcurrent: 3 } };
+    const all = { ...limit({ maxWait: Duration.seconds(9) }), ...own };
+    expect(two(limit(), all)).toEqual([]);
+  });
+
+  it('are not compared where they are tokens', () => {
+    expect(two({ failureThreshold: Lazy.number({ produce: () => 7 }), localThreshold: 5 }, {})).toEqual([]);
+  });
+
+  it('are not compared across state tables', () => {
+    const warnings = warningsOf((stack) => {
+      consumerIn(stack, { circuits: { tracker: limit() } }, 'One');
+      const stateTable = new StateTable(stack, 'Other');
+      consumerIn(stack, { circuits: { tracker: limit({ limit: 10 }) }, stateTable, intake: false }, 'Two');
+    });
+    expect(warnings).toEqual([]);
+  });
+});
+
+it('keeps a consumer’s own limit out of the reach of whoever may use a shared one', () => {
+  const names = fc.oneof(fc.constantFrom('default', 'orders'), fc.stringMatching(NAME));
+  fc.assert(
+    fc.property(names, (name) => {
+      // what `grantLimits` gives, and what a `rateLimiter` with shards reaches
+      const granted = `limit#${name}`;
+      const own = limitKey('default', 'orders');
+      expect(own === granted || own.startsWith(`${granted}#`)).toBe(false);
+    }),
+  );
+  expect(limitKey('tracker', 'orders')).toBe('limit#tracker');
 });
 
 it('takes it for no mistake that consumers share what they have handled, where they say so', () => {

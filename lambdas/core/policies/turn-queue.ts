@@ -34,7 +34,7 @@ export function turnQueue(clock: Clock, random: Random): TurnQueue {
   let turns = 0;
   let countedAt = 0;
   let last = Number.NEGATIVE_INFINITY;
-  let lastTurnMs = Number.POSITIVE_INFINITY;
+  let lastTurnMs = 0;
 
   function count(more: number): void {
     const now = clock.now();
@@ -47,6 +47,9 @@ export function turnQueue(clock: Clock, random: Random): TurnQueue {
     granted: () => count(1),
     place(turnMs, notBefore) {
       count(0);
+      // Behind those who were sent away under a slower limit nobody would come for as long as they were sent.
+      if (turnMs < lastTurnMs) last = Number.NEGATIVE_INFINITY;
+      lastTurnMs = turnMs;
       const seenMs = Math.min(MEMORY_MS, countedAt - since);
       // What was not seen yet is taken to be as the limit allows.
       const expected = turns + (MEMORY_MS - seenMs) / turnMs;
@@ -54,9 +57,6 @@ export function turnQueue(clock: Clock, random: Random): TurnQueue {
         Math.max(turnMs, MEMORY_MS / Math.max(expected, 0.01)),
         turnMs * MOST_SHARES,
       );
-      // Behind places under a slower limit turns would go unused for as long as those reach ahead.
-      if (turnMs < lastTurnMs) last = Number.NEGATIVE_INFINITY;
-      lastTurnMs = turnMs;
       last = Math.min(Math.max(last, notBefore) + ownTurnMs * HURRY, countedAt + LONGEST_MS);
       return last + random() * JITTER_MS;
     },

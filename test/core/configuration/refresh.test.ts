@@ -135,10 +135,10 @@ it('says that it has looked, and nothing else, while nothing changes', async () 
 });
 
 it('names what is meant for others, once', async () => {
-  s.answers('circuits: { traker: { openFor: 5s } }\nqueues: { invoices: { concurrency: 2 } }');
+  s.answers('circuits: { mailer: { openFor: 5s } }\nqueues: { invoices: { concurrency: 2 } }');
   await s.refresh();
   expect(s.take()).toMatchObject([
-    { kind: 'configuration-applied', changes: [], ignored: ['circuits.traker', 'queues.invoices'] },
+    { kind: 'configuration-applied', changes: [], ignored: ['circuits.mailer', 'queues.invoices'] },
   ]);
   await s.later();
   expect(s.take()).toMatchObject([{ kind: 'configuration-unchanged' }]);

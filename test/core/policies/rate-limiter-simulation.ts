@@ -41,8 +41,8 @@ export interface Scenario {
   /** Whether those who are refused come back when they were told, and do nothing else meanwhile. */
   readonly patient?: boolean;
   readonly onStoreFailure?: OnStoreFailure;
-  /** From then on the limit is another one. */
-  readonly change?: { readonly at: number; readonly settings: RateLimitSettings };
+  /** From then on the limit is another one; of each environment at a moment of its own within the time after it. */
+  readonly change?: { readonly at: number; readonly withinMs?: number; readonly settings: RateLimitSettings };
 }
 
 /** What came of it. */
@@ -73,7 +73,7 @@ interface Due {
 
 /** Live through a scenario. */
 export async function simulate(scenario: Scenario, inner: LimitStore, name = 'simulated'): Promise<Life> {
-  const settings = { ...scenario.settings };
+  const settingsOf = scenario.skews.map(() => ({ ...scenario.settings }));
   const random = randomFrom(scenario.seed);
   const due: Due[] = [];
   const uses: number[] = [];
@@ -147,7 +147,7 @@ export async function simulate(scenario: Scenario, inner: LimitStore, name = 'si
     };
     environment.limiter = rateLimiterOn({
       name,
-      settings,
+      settings: settingsOf[index] ?? scenario.settings,
       store: storeOf(environment),
       onStoreFailure: scenario.onStoreFailure ?? 'refuse',
       skewMs: scenario.skewMs,
@@ -208,7 +208,10 @@ export async function simulate(scenario: Scenario, inner: LimitStore, name = 'si
 
   const environments = scenario.skews.map((_skew, index) => begin(index));
   const { change } = scenario;
-  if (change !== undefined) schedule(change.at, () => Object.assign(settings, change.settings));
+  for (const settings of change === undefined ? [] : settingsOf) {
+    const { at, withinMs = 0 } = change ?? { at: 0 };
+    schedule(at + withinMs * random(), () => Object.assign(settings, change?.settings));
+  }
   for (const { from, forMs, environment } of scenario.stalls ?? []) {
     schedule(from, () => {
       const one = environments[environment % environments.length] as Environment;
@@ -236,7 +239,8 @@ export async function simulate(scenario: Scenario, inner: LimitStore, name = 'si
     limiter.statistics(),
   );
   const sum = (field: 'wasted' | 'waited'): number => all.reduce((total, each) => total + each[field], 0);
-  if (scenario.onStoreFailure !== 'local' && change === undefined) violations.push(...excess(uses, settings));
+  if (scenario.onStoreFailure !== 'local' && change === undefined)
+    violations.push(...excess(uses, scenario.settings));
   return { violations, uses, refused, wasted: sum('wasted'), waited: sum('waited'), writes };
 }
 

@@ -137,11 +137,12 @@ describe('in one process', () => {
   });
 
   it('goes by settings that have changed, in both directions', async () => {
-    const { outcomes, settings, clock } = setup({ limit: 1, perMs: 86_400_000, burst: 2 });
-    expect(await outcomes(3)).toEqual(['made', 'made', 86_400_000]);
-    Object.assign(settings, { limit: 10, perMs: 1_000, burst: 5 });
-    expect(await outcomes(1)).toEqual([expect.any(Number)]);
-    clock.advance(500);
+    const { outcomes, settings, clock } = setup({ limit: 1, burst: 2 });
+    expect(await outcomes(2)).toEqual(['made', 'made']);
+    Object.assign(settings, { limit: 10, burst: 5 });
+    // the next place is two seconds ahead, and the burst reaches 400 ms
+    expect(await outcomes(1)).toEqual([1_600]);
+    clock.advance(2_000);
     expect(await outcomes(5)).toEqual(['made', 'made', 'made', 'made', 'made']);
     Object.assign(settings, { limit: 1, burst: 1 });
     clock.advance(500);
@@ -208,7 +209,7 @@ describe('who may wait', () => {
     const { limiter, call, made } = setup();
     const reason = new Error('enough');
     await expect(call({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    expect(() => limiter.acquire({ signal: AbortSignal.abort(reason) })).toThrow(reason);
+    await expect(limiter.acquire({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(made).toEqual([]);
     expect(limiter.statistics().admitted).toBe(0);
   });
@@ -447,38 +448,97 @@ describe('on a store', () => {
 });
 
 describe('when the limit is changed', () => {
-  it('is not held up by what was taken under a slower one, and does not admit a burst for it either', async () => {
+  it('takes back no place that was given under the old one, and goes by the new one once those have passed', async () => {
     const { store, steps } = watched();
-    const { outcomes, settings, clock } = setup({ limit: 1, perMs: 86_400_000, burst: 3 }, { store });
-    await outcomes(3);
-    Object.assign(settings, { limit: 10, perMs: 1_000, burst: 10 });
-    expect((await outcomes(1))[0]).toBe(100);
-    expect(steps.at(-1)?.name).toBe('clamp');
-    clock.advance(100);
-    expect((await outcomes(2))[0]).toBe('made');
+    const { outcomes, settings, clock } = setup({ limit: 1, burst: 4 }, { store });
+    // T = 1,000 ms, early = 2,000 ms: three at once
+    expect((await outcomes(4)).filter((outcome) => outcome === 'made')).toHaveLength(3);
+    Object.assign(settings, { limit: 10, burst: 10 });
+    // the next place is 3,000 ms ahead, and early is 600 ms now
+    expect((await outcomes(1))[0]).toBe(2_400);
+    clock.advance(2_399);
+    expect((await outcomes(1))[0]).not.toBe('made');
+    clock.advance(1);
+    expect((await outcomes(1))[0]).toBe('made');
     clock.advance(2_000);
     expect((await outcomes(8)).filter((outcome) => outcome === 'made')).toHaveLength(7);
+    expect(steps.map(({ name }) => name)).not.toContain('clamp');
   });
 
-  it('is not held up for minutes either, which is less than others may wait for', async () => {
+  it('sells no place again while others go by the old one', async () => {
     const { store, steps } = watched();
-    const { outcomes, settings, clock } = setup({ limit: 1, perMs: 60_000, burst: 4 }, { store });
-    await outcomes(4);
-    Object.assign(settings, { limit: 10, perMs: 1_000, burst: 10 });
-    expect((await outcomes(1))[0]).toBe(100);
-    expect(steps.at(-1)?.name).toBe('clamp');
-    clock.advance(100);
-    expect((await outcomes(1))[0]).toBe('made');
+    const clock = fakeClock();
+    const slow = setup({ limit: 10, burst: 10, maxWaitMs: 0 }, { store }, clock);
+    const fast = setup({ limit: 20, burst: 20, maxWaitMs: 2_000 }, { store }, clock);
+    for (let at = 0; at < 1_000; at += 1) {
+      void slow.outcomes(1);
+      void fast.outcomes(1);
+      await clock.pass(10);
+    }
+    const made = slow.made.length + fast.made.length;
+    expect(made).toBeLessThanOrEqual(20 * 10 + 10 + 20);
+    expect(made).toBeGreaterThan(20 * 10 * 0.95);
+    expect(steps.map(({ name }) => name)).not.toContain('clamp');
   });
 
-  it('does not wait longer for a clock that was far ahead than for anybody who may wait', async () => {
+  it('goes by a burst that was raised at once', async () => {
     const { store } = watched();
+    const { outcomes, settings } = setup({ limit: 1, perMs: 60_000, burst: 4 }, { store });
+    expect((await outcomes(4)).at(-1)).not.toBe('made');
+    settings.burst = 8;
+    expect(await outcomes(1)).toEqual(['made']);
+  });
+
+  it('does not wait for a clock that was hours ahead', async () => {
+    const { store, steps } = watched();
     const ahead = setup({}, { store }, fakeClock(START + 3_600_000));
     expect(await ahead.outcomes(1)).toEqual(['made']);
     const { outcomes, clock } = setup({}, { store });
     expect(await outcomes(1)).toEqual([100]);
+    expect(steps.at(-1)).toMatchObject({ name: 'clamp' });
     clock.advance(100);
     expect(await outcomes(1)).toEqual(['made']);
+  });
+
+  it('waits for places as far ahead as anybody’s limit, longest wait and clock may bring them', async () => {
+    const { store, steps } = watched();
+    // of a limit of one an hour the burst alone reaches hours ahead, and a quarter of an hour and a minute may be added
+    const slow = setup(
+      { limit: 1, perMs: 3_600_000, burst: 4, maxWaitMs: 900_000 },
+      { store },
+      fakeClock(START + 60_000),
+    );
+    void slow.outcomes(8);
+    await idle();
+    const { outcomes } = setup({}, { store });
+    expect((await outcomes(1))[0]).toBeGreaterThan(7_200_000);
+    expect(steps.map(({ name }) => name)).not.toContain('clamp');
+  });
+});
+
+describe('when the sink of events throws', () => {
+  it.each([
+    ['in one process', undefined],
+    ['on a store', memoryLimits()],
+  ])('answers all the same, %s', async (_name, store) => {
+    const emit = (): never => {
+      throw new Error('the sink is broken');
+    };
+    const { limiter, outcomes, clock } = setup({ burst: 1 }, { emit, store });
+    expect(await outcomes(2)).toEqual(['made', expect.any(Number)]);
+    expect(await limiter.acquire()).toMatchObject({ kind: 'refused' });
+    clock.advance(1_000);
+    expect(await outcomes(1)).toEqual(['made']);
+  });
+
+  it('answers all the same when the store is down', async () => {
+    const emit = (): never => {
+      throw new Error('the sink is broken');
+    };
+    const { store, fail } = watched();
+    const { outcomes } = setup({}, { emit, store });
+    fail(new Error('the store is down'));
+    expect(await outcomes(2)).toEqual([1_000, expect.any(Number)]);
   });
 });
 

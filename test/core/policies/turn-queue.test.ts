@@ -90,6 +90,16 @@ describe('the places of messages that a rate limit refused', () => {
     expect(place - clock.now()).toBeLessThan(901_000);
   });
 
+  it('begin anew when the limit is raised, and stay behind the others when it is lowered', () => {
+    const clock = fakeClock();
+    const queue = turnQueue(clock, () => 0);
+    const places = (turnMs: number): number[] =>
+      [1, 2].map(() => Math.round(queue.place(turnMs, clock.now()) - clock.now()));
+    for (let at = 0; at < 1_000; at += 1) queue.place(60_000, clock.now());
+    expect(places(100)).toEqual([80, 160]);
+    expect(places(1_000)).toEqual([960, 1_760]);
+  });
+
   it('drain a backlog in about the time that the limit needs, and few receives', () => {
     const cases = fc.record({
       backlog: fc.integer({ min: 1_000, max: 6_000 }),

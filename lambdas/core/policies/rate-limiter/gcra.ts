@@ -1,4 +1,4 @@
-import type { RateLimitSettings } from '../settings.ts';
+import { LONGEST_WAIT_MS, type RateLimitSettings } from '../settings.ts';
 
 /**
  * The arithmetic of the rate limit: the generic cell rate algorithm (ITU-T I.371), with room for clocks that differ and
@@ -12,8 +12,9 @@ import type { RateLimitSettings } from '../settings.ts';
  *
  *   early + hold + skew ≤ (burst − 1) × perMs / limit + (T − perMs / limit)   and   T ≥ perMs / limit
  *
- * (docs/adr/0015-places-on-a-timeline.md has the proof). Times are whole microseconds, so that sums are exact here as in
- * a table that adds decimals.
+ * (docs/adr/0015-places-on-a-timeline.md has the proof). Where two limits are in force on one timeline, each takes places
+ * by its own interval, and all of them together are no more than the faster rate and both bursts allow. Times are whole
+ * microseconds, so that sums are exact here as in a table that adds decimals.
  */
 export interface Timeline {
   /** Distance of places. */
@@ -34,6 +35,12 @@ export interface Allowance {
 
 /** No permit is kept for longer: an environment that is frozen or ends wastes those that it has. */
 const LONGEST_HOLD_US = 10_000_000;
+
+/**
+ * Nobody waits for longer, and no two clocks may be told to be further apart than the minute that is added (`skewMs`): what
+ * lies further ahead of its writer's clock than that and its reach was not written by anybody's right clock. Microseconds.
+ */
+const LONGEST_LEAD_US = LONGEST_WAIT_MS * 1_000 + 60_000_000;
 
 /** Share of the burst that goes to keeping permits; the rest may be used at once. */
 const HOLD_SHARE = 1 / 3;
@@ -65,29 +72,29 @@ export function timelineOf(
 export interface TimelineItem {
   /** Place of the next permit (the theoretical arrival time): all before it are taken. */
   readonly tatUs: number;
-  /** Interval of who wrote it. */
-  readonly intervalUs: number;
+  /** How far ahead of its clock who wrote it goes without waiting: its limit need not be that of who reads it. */
+  readonly reachUs: number;
 }
 
 /** One atomic change of the item: data, so that every store does the same. */
 export type LimitStep =
   /** The time has come, or nobody has taken any: places begin now. */
-  | { readonly name: 'begin'; readonly nowUs: number; readonly costUs: number; readonly intervalUs: number }
+  | { readonly name: 'begin'; readonly nowUs: number; readonly costUs: number; readonly reachUs: number }
   /** Places follow on those that are taken, if the first one of them is at most this. */
   | {
       readonly name: 'extend';
       readonly nowUs: number;
       readonly mostUs: number;
       readonly costUs: number;
-      readonly intervalUs: number;
+      readonly reachUs: number;
     }
-  /** It reaches further ahead than it can under this limit: it was another one, or a clock was far ahead. */
+  /** It lies further ahead than anybody could reach whose clock was right. */
   | {
       readonly name: 'clamp';
       readonly nowUs: number;
       readonly seenUs: number;
       readonly toUs: number;
-      readonly intervalUs: number;
+      readonly reachUs: number;
     };
 
 /** What came of a step: the item after it, or the one that stood in its way. */
@@ -98,8 +105,8 @@ export interface LimitStepResult {
 
 /** Take a step from an item; the reference for what it means in any store. */
 export function takeStep(item: TimelineItem | undefined, step: LimitStep): LimitStepResult {
-  const { intervalUs } = step;
-  const to = (tatUs: number): LimitStepResult => ({ applied: true, item: { tatUs, intervalUs } });
+  const { reachUs } = step;
+  const to = (tatUs: number): LimitStepResult => ({ applied: true, item: { tatUs, reachUs } });
   switch (step.name) {
     case 'begin':
       if (item === undefined || item.tatUs <= step.nowUs) return to(step.nowUs + step.costUs);
@@ -125,26 +132,26 @@ export interface Demand {
   readonly wanted: number;
   /** When the last of those who wait wants to go on at the latest; not before now. */
   readonly latestUs: number;
-  /** Longest time that anybody waits for a place on this timeline: nobody has taken one that is later. */
-  readonly longestWaitUs: number;
 }
 
 /** What is believed of the item. */
 export interface Belief {
-  /** The item when it was last seen; it may have moved on since, and never back. */
+  /** The item when it was last seen; it may have moved on since. */
   readonly item: TimelineItem | undefined;
   /** Whether it has probably moved on to a time that is still to come. */
   readonly busy: boolean;
 }
 
-/** The step that gives the most of what is asked for; nothing if there is nothing to have. */
+/**
+ * The step that gives the most of what is asked for; nothing if there is nothing to have. Places that are taken stay so,
+ * whoever has taken them by whatever limit: only what a wrong clock has written is brought back.
+ */
 export function nextStep(timeline: Timeline, { item, busy }: Belief, demand: Demand): LimitStep | undefined {
   const { intervalUs, earlyUs } = timeline;
-  const { nowUs, needed, wanted, latestUs, longestWaitUs } = demand;
-  const far = nowUs + earlyUs + intervalUs;
-  if (item !== undefined && item.tatUs > far) {
-    const strange = item.intervalUs !== intervalUs || item.tatUs > far + longestWaitUs;
-    if (strange) return { name: 'clamp', nowUs, seenUs: item.tatUs, toUs: far, intervalUs };
+  const { nowUs, needed, wanted, latestUs } = demand;
+  const reachUs = earlyUs + intervalUs;
+  if (item !== undefined && item.tatUs > nowUs + Math.max(reachUs, item.reachUs) + LONGEST_LEAD_US) {
+    return { name: 'clamp', nowUs, seenUs: item.tatUs, toUs: nowUs + reachUs, reachUs };
   }
   const ahead = item !== undefined && item.tatUs > nowUs;
   const fromUs = ahead ? item.tatUs : nowUs;
@@ -153,9 +160,9 @@ export function nextStep(timeline: Timeline, { item, busy }: Belief, demand: Dem
   const permits = waits ? Math.min(needed, room(timeline, fromUs, latestUs)) : Math.min(wanted, atOnce);
   if (permits < 1) return undefined;
   const costUs = permits * intervalUs;
-  if (!ahead && !busy) return { name: 'begin', nowUs, costUs, intervalUs };
+  if (!ahead && !busy) return { name: 'begin', nowUs, costUs, reachUs };
   const lastUs = (waits ? latestUs : nowUs) + earlyUs;
-  return { name: 'extend', nowUs, mostUs: lastUs - (permits - 1) * intervalUs, costUs, intervalUs };
+  return { name: 'extend', nowUs, mostUs: lastUs - (permits - 1) * intervalUs, costUs, reachUs };
 }
 
 /** How many permits, the first of them at a place, may be used by then. */

@@ -1,6 +1,5 @@
 import type { MaybePromise } from '../../clock.ts';
 import type { RateLimitSettings } from '../settings.ts';
-import { LONGEST_WAIT_MS } from '../settings.ts';
 import {
   availableAtUs,
   nextStep,
@@ -10,9 +9,6 @@ import {
   takeStep,
   timelineOf,
 } from './gcra.ts';
-
-/** Longest wait of anybody for a place. Microseconds. */
-export const LONGEST_WAIT_US = LONGEST_WAIT_MS * 1_000;
 
 /** Permits that an environment asks for. */
 export interface PermitRequest {
@@ -58,7 +54,7 @@ export function localPermits(settings: RateLimitSettings): LocalPermits {
 
   function take({ nowUs, needed, latestUs }: PermitRequest): PermitAnswer {
     const timeline = timelineOf(settings, NO_ALLOWANCE);
-    const demand = { nowUs, needed, wanted: needed, latestUs, longestWaitUs: LONGEST_WAIT_US };
+    const demand = { nowUs, needed, wanted: needed, latestUs };
     for (;;) {
       const step = nextStep(timeline, { item, busy: false }, demand);
       if (step === undefined) return { kind: 'denied', availableUs: availableAtUs(timeline, item) };

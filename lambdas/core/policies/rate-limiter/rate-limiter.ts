@@ -5,6 +5,7 @@ import type { EventSink } from '../../events.ts';
 import { summarizeError } from '../../failure.ts';
 import { KEY_PREFIX } from '../../settings.ts';
 import type { Operation, PolicyCallOptions } from '../policy.ts';
+import { quiet } from '../quiet-sink.ts';
 import type { RateLimitSettings } from '../settings.ts';
 import { NEVER } from '../signals.ts';
 import type { Span } from './gcra.ts';
@@ -66,8 +67,8 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     skewMs,
     clock,
     random,
-    emit,
   } = options;
+  const emit = quiet(options.emit);
   const counts = { admitted: 0, refused: 0, waited: 0, wasted: 0, storeCalls: 0 };
   const issued = new WeakMap<RatePermit, Span>();
   const pool = permitPool((permits) => {
@@ -135,7 +136,7 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
           absorb(later, latestUs);
           advance();
         };
-        // A sink of events that throws must not leave everybody waiting.
+        // Whatever goes wrong must not leave everybody waiting.
         answer.then(goOn, () => goOn({ kind: 'failed' }));
         break;
       }
@@ -193,7 +194,7 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     signal,
     deadlineEpochMs,
   }: PolicyCallOptions = {}): MaybePromise<RatePermit | RateRefusal> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const now = nowUs();
     source.note(now);
     if (line.size === 0) {

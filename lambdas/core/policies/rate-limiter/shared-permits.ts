@@ -15,12 +15,7 @@ import {
   timelineOf,
 } from './gcra.ts';
 import type { LimitStore } from './limit-store.ts';
-import {
-  LONGEST_WAIT_US,
-  type PermitAnswer,
-  type PermitRequest,
-  type PermitSource,
-} from './permit-source.ts';
+import type { PermitAnswer, PermitRequest, PermitSource } from './permit-source.ts';
 
 /** Options of {@link sharedPermits}. */
 export interface SharedPermitsOptions {
@@ -61,8 +56,8 @@ interface Shard {
   busy: boolean;
   /** Before that, nobody who cannot wait asks again, as long as the limit is what it was. */
   notBeforeUs: number;
-  /** Interval of the limit by which that was found. */
-  intervalUs: number;
+  /** The timeline by which that was found. */
+  foundBy?: Timeline;
 }
 
 /** Permits from the timelines that all environments share. */
@@ -78,7 +73,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
   }
 
   function shardAt(index: number): Shard {
-    const known = shards.get(index) ?? { busy: false, notBeforeUs: 0, intervalUs: 0 };
+    const known = shards.get(index) ?? { busy: false, notBeforeUs: 0 };
     shards.set(index, known);
     return known;
   }
@@ -89,7 +84,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     const needed = Math.min(request.needed, MOST_PERMITS);
     const soon = timeline.holdUs <= REPLY_US ? 0 : meter.certain(now, timeline.holdUs - REPLY_US / 2);
     const wanted = Math.min(needed + soon, MOST_PERMITS);
-    const demand = { nowUs: now, needed, wanted, latestUs, longestWaitUs: LONGEST_WAIT_US };
+    const demand = { nowUs: now, needed, wanted, latestUs };
     const step = nextStep(timeline, { item: shard.item, busy: shard.busy }, demand);
     const early = latestUs === now && now < notBefore(shard, timeline);
     return early && step?.name !== 'clamp' ? undefined : step;
@@ -108,7 +103,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     const availableUs = availableAtUs(timeline, item);
     const jitterUs = Math.min(LONGEST_JITTER_US, Math.max(timeline.earlyUs / 2, timeline.intervalUs / 4));
     shard.notBeforeUs = availableUs > now ? Math.ceil(availableUs + random() * jitterUs) : 0;
-    shard.intervalUs = timeline.intervalUs;
+    shard.foundBy = timeline;
   }
 
   function availableUs(shard: Shard, timeline: Timeline): number {
@@ -180,8 +175,8 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
 }
 
 /** What was found under another limit says nothing any more. */
-function notBefore(shard: Shard, { intervalUs }: Timeline): number {
-  return shard.intervalUs === intervalUs ? shard.notBeforeUs : 0;
+function notBefore({ foundBy, notBeforeUs }: Shard, { intervalUs, earlyUs }: Timeline): number {
+  return foundBy?.intervalUs === intervalUs && foundBy.earlyUs === earlyUs ? notBeforeUs : 0;
 }
 
 function expiryOf(step: LimitStep): number {
