@@ -10,7 +10,7 @@ const ADAPTIVE = [
 ];
 
 const line = (name: string, find: string, replace: string): Mutant => {
-  return { name, rule: RULE, file: `${FOLDER}/waiting-line.ts`, find, replace, tests: BULKHEAD };
+  return { name, rule: RULE, file: `${FOLDER}/slot-line.ts`, find, replace, tests: BULKHEAD };
 };
 const slots = (name: string, find: string, replace: string): Mutant => {
   return { name, rule: RULE, file: `${FOLDER}/slots.ts`, find, replace, tests: BULKHEAD };

@@ -2,7 +2,7 @@ import type { Clock, MaybePromise } from '../clock.ts';
 import type { BulkheadFullError } from '../errors.ts';
 import type { Operation, PolicyCallOptions } from './policy.ts';
 import { NEVER } from './signals.ts';
-import type { WaitingLine } from './waiting-line.ts';
+import type { SlotLine } from './slot-line.ts';
 
 /** A place that is kept, for a call that may come later. It is taken until it is left. */
 export interface Slot {
@@ -52,7 +52,7 @@ export interface CallWatch {
 }
 
 /** Make calls for which one stands in line. A call that finds a slot free costs two looks at the clock. */
-export function slotCalls(line: WaitingLine, clock: Clock, watch?: CallWatch): SlotCalls {
+export function slotCalls(line: SlotLine, clock: Clock, watch?: CallWatch): SlotCalls {
   function call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T> {
     const asked = line.enter(options);
     if (asked === undefined) return run(operation, options, line.leave);
