@@ -3,6 +3,7 @@ import { causes, isInstance } from '../error-shape.ts';
 import { RefusedError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import type { Policy } from './policy.ts';
+import { quiet } from './quiet-sink.ts';
 import type { AdaptiveConcurrencySettings } from './settings.ts';
 import { type SlotLineStatistics, slotLine } from './slot-line.ts';
 import { type SlotCalls, slotCalls } from './slots.ts';
@@ -47,6 +48,7 @@ export interface AdaptiveConcurrencyParts {
  */
 export function adaptiveConcurrencyOn(parts: AdaptiveConcurrencyParts): AdaptiveConcurrency {
   const { name, settings, isOverload, clock, emit } = parts;
+  const tell = quiet(emit);
   let limit = settings.initial;
   let round = 0;
   let cuts = 0;
@@ -63,7 +65,7 @@ export function adaptiveConcurrencyOn(parts: AdaptiveConcurrencyParts): Adaptive
     limit = current() * settings.decrease;
     if (allowed() === before) return;
     cuts += 1;
-    emit({ kind: 'concurrency-cut', policy: name, limit: allowed() });
+    tell({ kind: 'concurrency-cut', policy: name, limit: allowed() });
   }
 
   const calls = slotCalls(line, clock, {

@@ -3,6 +3,7 @@ import { BulkheadFullError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import { type Fifo, fifo } from './fifo.ts';
 import type { PolicyCallOptions } from './policy.ts';
+import { quiet } from './quiet-sink.ts';
 
 /** Options of {@link slotLine}. */
 export interface SlotLineOptions {
@@ -73,6 +74,7 @@ const LONGEST_RETRY_MS = 60_000;
  */
 export function slotLine({ name, clock, emit, limit, settings }: SlotLineOptions): SlotLine {
   const line: Fifo<Waiter> = fifo();
+  const tell = quiet(emit);
   let underWay = 0;
   let meanMs: number | undefined;
   let lastMoveAt = clock.now();
@@ -155,7 +157,7 @@ export function slotLine({ name, clock, emit, limit, settings }: SlotLineOptions
 
   function refuse(): BulkheadFullError {
     counts.rejected += 1;
-    emit({ kind: 'bulkhead-full', policy: name });
+    tell({ kind: 'bulkhead-full', policy: name });
     return new BulkheadFullError({ policy: name, retryAfterMs: retryAfterMs() });
   }
 
