@@ -118,9 +118,9 @@ export type {
   RetryBudgetSettings,
   RetrySettings,
 } from './core/policies/settings.ts';
+export type { SlotLineStatistics } from './core/policies/slot-line.ts';
 export type { Slot } from './core/policies/slots.ts';
 export type { TimeoutPolicy, TimeoutStatistics } from './core/policies/timeout.ts';
-export type { WaitingLineStatistics } from './core/policies/waiting-line.ts';
 export type { Reputation } from './core/screening/reputation-check.ts';
 export type { SchemaSource } from './core/screening/schema-check.ts';
 export {

@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Clock, Random } from '../core/clock.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { quiet } from '../core/policies/quiet-sink.ts';
 import { systemClock } from './system-clock.ts';
 import { powertoolsTelemetry } from './telemetry.ts';
 
@@ -59,9 +60,9 @@ export function policyParts<O extends PolicyOptions>(
     throw new ConfigurationError(subject, [{ option: 'name', rule, value: name }]);
   }
   const told = telemetry ? powertoolsTelemetry(service, logger) : undefined;
-  const emit: EventSink = (event) => {
+  const emit = quiet((event) => {
     told?.emit(event);
     told?.flush();
-  };
+  });
   return [{ name, emit, clock, random }, own];
 }

@@ -2,7 +2,6 @@ import { type Classifier, classifyError } from '../core/classifier.ts';
 import { classifyWith } from '../core/classify-with.ts';
 import { parsePolicy, readRetry } from '../core/policies/parse-settings.ts';
 import { guardedBy } from '../core/policies/policy.ts';
-import { quiet } from '../core/policies/quiet-sink.ts';
 import { type RetryPolicy, retryOn } from '../core/policies/retry.ts';
 import type { RetryBudget } from '../core/policies/retry-budget.ts';
 import type { RetryBudgetSettings, RetrySettings } from '../core/policies/settings.ts';
@@ -54,7 +53,7 @@ export function retry(options: RetryOptions): RetryPolicy {
       return { ...(classification ?? classifyError(error, now)), retryable: retryIf(error) };
     },
     parts.clock,
-    quiet(parts.emit),
+    parts.emit,
   );
   return retryOn({ ...parts, settings, classify, ...(shared === undefined ? {} : { budget: shared }) });
 }

@@ -142,8 +142,8 @@ function classifyOne(error: object, now: number): Classification | undefined {
   if (isInstance(error, PermanentError)) return { ...refused, reason: error.reason };
   if (isInstance(error, RetryAfterError)) return outage(error.retryAfterMs);
   if (isInstance(error, HandlerTimeoutError)) return timeout;
-  // Where no time was left at all, the dependency was not asked.
-  if (isInstance(error, CallTimeoutError)) return { ...timeout, dependency: error.afterMs > 0 };
+  // Where the time of the caller was over before its own, the dependency had less than it may take, or was not asked.
+  if (isInstance(error, CallTimeoutError)) return { ...timeout, dependency: !error.cutShort };
   if (isInstance(error, DeferError) || isInstance(error, RefusedError)) return bug;
   const name = textField(error, 'name') ?? '';
   if (VALIDATION_NAMES.has(name)) return invalid;

@@ -186,17 +186,27 @@ export interface CallTimeoutErrorOptions extends ErrorOptions {
   readonly policy: string;
   /** The time that there was. Milliseconds. */
   readonly afterMs: number;
+  /**
+   * Whether it was the deadline of the caller that was over, before the time that the policy gives: the dependency may be
+   * well.
+   *
+   * @default false
+   */
+  readonly cutShort?: boolean;
 }
 
 /** A call took longer than it may. It is the reason of its signal's abort. */
 export class CallTimeoutError extends SpillwayError {
   readonly policy: string;
   readonly afterMs: number;
+  /** Whether it was the deadline of the caller that was over, so that it says nothing about the dependency. */
+  readonly cutShort: boolean;
 
   constructor(options: CallTimeoutErrorOptions) {
     super(`"${options.policy}" did not finish within ${Math.round(options.afterMs)} ms`, options);
     this.policy = options.policy;
     this.afterMs = options.afterMs;
+    this.cutShort = options.cutShort ?? false;
   }
 }
 
@@ -207,7 +217,9 @@ export type RetryStop =
   /** The retry budget is spent. */
   | 'budget'
   /** The next attempt would have begun after the deadline. */
-  | 'deadline';
+  | 'deadline'
+  /** A limit of ours refused the next attempt. */
+  | 'refused';
 
 /** How often one call was attempted, and how that went. */
 export interface RetryCallStatistics {
@@ -230,7 +242,7 @@ export interface RetryExhaustedErrorOptions {
   /** Time from the first attempt to the end of the last one. Milliseconds. */
   readonly totalMs: number;
   readonly stoppedBy: RetryStop;
-  /** Error of the last attempt. */
+  /** Error of the last attempt that was made. */
   readonly cause: unknown;
 }
 
@@ -246,6 +258,7 @@ export class RetryExhaustedError extends SpillwayError {
       attempts: 'no attempt is left',
       budget: 'the retry budget is spent',
       deadline: 'no time is left',
+      refused: 'a limit refused the next one',
     };
     super(
       `"${policy}" failed after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${why[stoppedBy]}`,

@@ -10,7 +10,7 @@ const ADAPTIVE = [
 ];
 
 const line = (name: string, find: string, replace: string): Mutant => {
-  return { name, rule: RULE, file: `${FOLDER}/waiting-line.ts`, find, replace, tests: BULKHEAD };
+  return { name, rule: RULE, file: `${FOLDER}/slot-line.ts`, find, replace, tests: BULKHEAD };
 };
 const slots = (name: string, find: string, replace: string): Mutant => {
   return { name, rule: RULE, file: `${FOLDER}/slots.ts`, find, replace, tests: BULKHEAD };
@@ -83,6 +83,25 @@ export const BULKHEAD_MUTANTS: readonly Mutant[] = [
     '    }\n    // biome-ignore lint/correctness/noUnreachable: a mutant\n    leave(startedAt);',
   ),
   slots(
+    'keep the caller of what ignores its signal',
+    'return signal === NEVER || options?.heedsSignal ? work : unlessAborted(work, signal);',
+    'return work;',
+  ),
+  slots(
+    'give the slot of what ignores its signal to somebody else',
+    'await operation(signal, deadlineEpochMs);',
+    'await unlessAborted(Promise.resolve(operation(signal, deadlineEpochMs)), signal);',
+  ),
+  {
+    name: 'listen to the caller in a bulkhead too',
+    rule: '4 the healthy path is cheap',
+    file: `${FOLDER}/slots.ts`,
+    find: ' || options?.heedsSignal ? work',
+    replace: ' ? work',
+    tests: ['test/core/policies/compose.test.ts'],
+  },
+  line('let who is told of a refusal end the process', 'const tell = quiet(emit);', 'const tell = emit;'),
+  slots(
     'free a slot twice',
     "    if (state !== 'free') return;\n      state = 'left';",
     "    if (state === 'leaving') return;\n      state = 'left';",
@@ -106,6 +125,7 @@ export const BULKHEAD_MUTANTS: readonly Mutant[] = [
     'else if (begun === round && line.underWay',
     'else if (line.underWay',
   ),
+  adaptive('lose a result to who is told of a cut', 'const tell = quiet(emit);', 'const tell = emit;'),
   adaptive('grow while the limit is not used', ' && line.underWay >= allowed()', ''),
   adaptive('grow by one for each answer', 'current() + 1 / current()', 'current() + 1'),
   adaptive('leave the bounds', 'Math.min(settings.max, Math.max(settings.min, limit))', 'limit'),

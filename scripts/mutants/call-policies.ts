@@ -157,14 +157,6 @@ export const CALL_POLICY_MUTANTS: readonly Mutant[] = [
     tests: OF_TURNS,
   },
   {
-    name: 'send messages behind those that a slower limit sent away',
-    rule: LIMIT,
-    file: TURNS,
-    find: '      if (turnMs < lastTurnMs) last = Number.NEGATIVE_INFINITY;\n',
-    replace: '',
-    tests: OF_TURNS,
-  },
-  {
     name: 'take every turn for our own',
     rule: LIMIT,
     file: TURNS,

@@ -1,8 +1,11 @@
+import { Logger } from '@aws-lambda-powertools/logger';
 import {
   CallTimeoutError,
   ConfigurationError,
   compose,
   fallback,
+  RateLimitedError,
+  rateLimiter,
   retry,
   retryBudget,
   timeout,
@@ -11,7 +14,7 @@ import {
   withRetry,
   withTimeout,
 } from 'spillway/runtime';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { fakeClock } from '../core/fixtures.ts';
 import { down, failing, policyWorld, stubborn, watched } from '../core/policies/parts.ts';
 import { consoleLines } from './console-lines.ts';
@@ -120,6 +123,22 @@ describe('timeout', () => {
     expect(() => timeout({ name: 'tracker', timeoutMs })).toThrow(
       'timeout "tracker": timeoutMs must be a number from 1 to 900000',
     );
+  });
+});
+
+describe('a logger that throws', () => {
+  it('has no say in how a call goes', async () => {
+    const { common } = parts();
+    const logger = new Logger();
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+      vi.spyOn(logger, level).mockImplementation(() => {
+        throw new Error('the log is full');
+      });
+    }
+    const told = { ...common, telemetry: true, logger };
+    const limit = rateLimiter({ ...told, limit: 1, perMs: 60_000, maxWaitMs: 0, table: undefined });
+    expect(await limit.call(() => 'through')).toBe('through');
+    await expect(limit.call(() => 'never')).rejects.toThrow(RateLimitedError);
   });
 });
 

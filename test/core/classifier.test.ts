@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyError, parseRetryAfter } from '../../lambdas/core/classifier.ts';
 import {
+  CallTimeoutError,
   CircuitOpenError,
   DeferError,
   HandlerTimeoutError,
@@ -38,6 +39,15 @@ describe('the retry matrix', () => {
     ['ENOENT', bug],
   ])('code %s', (code, expected) => {
     expect(classify(thrown({ code }))).toEqual(expected);
+  });
+
+  it('a time-out of a call counts against the dependency, unless the time of the caller cut it short', () => {
+    const late = { policy: 'tracker', afterMs: 50 };
+    expect(classify(new CallTimeoutError(late))).toEqual(timeout);
+    expect(classify(new CallTimeoutError({ ...late, cutShort: true }))).toEqual({
+      ...timeout,
+      dependency: false,
+    });
   });
 
   it.each([

@@ -138,6 +138,30 @@ describe('a call that does not heed its signal', () => {
   });
 });
 
+describe('the end of the handler', () => {
+  it.each([{ timeoutMs: 60_000 }, { totalTimeoutMs: 60_000 }])(
+    'is what ends a call that has longer, and not a time-out: %o',
+    async (calls) => {
+      const stores = createTestStores();
+      const reasons: unknown[] = [];
+      const { handler } = consumerWith(calls, (signal) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        return never();
+      });
+      const { outcomes } = await passing(
+        runBatch(handler, [message('a')], { stores }),
+        stores,
+        30_000,
+        1_000,
+      );
+      expect(reasons).toMatchObject([{ name: 'HandlerTimeoutError' }]);
+      expect(outcomes).toMatchObject([
+        { kind: 'retried', reason: 'TIMEOUT', error: { name: 'HandlerTimeoutError' } },
+      ]);
+    },
+  );
+});
+
 describe('repeating a call within the function', () => {
   it('mends what passes: the message is handled at its first attempt', async () => {
     const stores = createTestStores();
@@ -173,6 +197,39 @@ describe('repeating a call within the function', () => {
     const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 1_200);
     expect(outcomes).toMatchObject([{ kind: 'deferred', cause: 'circuit-open' }]);
     expect(seen.calls).toBe(5);
+  });
+
+  it('charges what fails by itself also where a limit of ours refuses its repetition', async () => {
+    const stores = createTestStores();
+    const { handler, seen } = consumerWith(
+      {
+        rateLimit: { limit: 1, perMs: 600_000, burst: 1, maxWaitMs: 0 },
+        retry: { attempts: 2, kind: 'fixed', firstDelayMs: 100 },
+      },
+      () => {
+        throw Object.assign(new Error('it breaks at this payload'), { status: 500 });
+      },
+      { attempts: { max: 3, byReason: {} } },
+    );
+    const found = [];
+    let batch = [message('a')];
+    for (let receive = 0; receive < 6 && batch.length > 0; receive += 1) {
+      const { outcomes, returned } = await passing(runBatch(handler, batch, { stores }), stores, 300);
+      found.push(...outcomes);
+      batch = [...returned];
+      stores.clock.advance(1_200_000);
+    }
+    expect(found).toMatchObject([
+      {
+        kind: 'retried',
+        attempts: 1,
+        reason: 'EXTERNAL_SERVICE_ERROR',
+        error: { name: 'RetryExhaustedError' },
+      },
+      { kind: 'retried', attempts: 2 },
+      { kind: 'dead-lettered', reason: 'EXTERNAL_SERVICE_ERROR' },
+    ]);
+    expect(seen.calls).toBe(3); // the second attempt of each found no permit
   });
 
   it('waits for nothing that comes after the end of the handler', async () => {

@@ -5,7 +5,7 @@ import { isInstance, textField } from '../error-shape.ts';
 import { CallTimeoutError, CircuitOpenError, SpillwayError } from '../errors.ts';
 import { summarizeError } from '../failure.ts';
 import { reasonOfAbort } from '../invocation.ts';
-import type { Operation, Policy, PolicyCallOptions } from '../policies/policy.ts';
+import type { InnerCallOptions, Operation, Policy, PolicyCallOptions } from '../policies/policy.ts';
 import { NEVER, promptly, unlessAborted } from '../policies/signals.ts';
 import {
   type Admission,
@@ -35,12 +35,13 @@ export interface CallOptions<T> extends PolicyCallOptions {
    */
   readonly fallback?: (error: unknown) => T | Promise<T>;
   /**
-   * Whether the dependency has been called by now, for operations that may wait before they call it: until then nothing
-   * counts against it.
+   * When the dependency was called, for operations that may wait before they call it; `undefined` until then. A call that
+   * has not reached it says nothing about it, and whether one was slow is measured from then on. Epoch milliseconds, by
+   * the {@link CircuitBreaker.clock}.
    *
-   * @default - as soon as the operation is begun
+   * @default - when the operation is begun
    */
-  readonly reached?: () => boolean;
+  readonly reachedAtEpochMs?: () => number | undefined;
 }
 
 /** What happened at a breaker in this process. */
@@ -68,6 +69,8 @@ export interface CircuitBreakerStatistics {
 /** A circuit breaker for calls of any kind. */
 export interface CircuitBreaker extends Policy {
   readonly kind: 'circuit-breaker';
+  /** Where its time comes from. */
+  readonly clock: Clock;
   /**
    * Make a call, unless the circuit refuses it.
    *
@@ -112,7 +115,7 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
   let lastError: string | undefined;
   let lastFailureAtEpochMs: number | undefined;
 
-  async function call<T>(operation: Operation<T>, options?: CallOptions<T>): Promise<T> {
+  async function call<T>(operation: Operation<T>, options?: CallOptions<T> & InnerCallOptions): Promise<T> {
     const signal = options?.signal ?? NEVER;
     if (signal.aborted) return instead(signal.reason, options);
     const asked = circuit.admit();
@@ -126,7 +129,7 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     }
     const { permit } = admission;
     const deadline = options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY;
-    const startedAt = slowCallMs === undefined ? 0 : clock.now();
+    const begunAt = slowCallMs === undefined ? 0 : clock.now();
     counts.calls += 1;
     let result: T;
     try {
@@ -134,11 +137,14 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
         ? probe(operation, permit, signal, deadline)
         : promptly(operation, signal, deadline, options?.heedsSignal));
     } catch (error) {
-      const failed = report(permit, outcomeOf(error, signal, options?.reached));
+      const failed = report(
+        permit,
+        reachedAt(begunAt, options) === undefined ? IGNORED : outcomeOf(error, signal),
+      );
       if (failed !== undefined) await failed;
       return instead(error, options);
     }
-    const outcome = outcomeOfSuccess(circuit, slowCallMs === undefined ? 0 : clock.now() - startedAt);
+    const outcome = outcomeOfResult(reachedAt(begunAt, options));
     if (outcome.kind === 'failure') counts.slow += 1;
     const reported = report(permit, outcome);
     if (reported !== undefined) await reported;
@@ -179,8 +185,13 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     }
   }
 
-  function outcomeOf(error: unknown, signal: AbortSignal, reached?: () => boolean): CallOutcome {
-    if (reached?.() === false || deferralOf(error) !== undefined) return IGNORED;
+  function outcomeOfResult(since: number | undefined): CallOutcome {
+    if (since === undefined) return IGNORED;
+    return outcomeOfSuccess(circuit, slowCallMs === undefined ? 0 : clock.now() - since);
+  }
+
+  function outcomeOf(error: unknown, signal: AbortSignal): CallOutcome {
+    if (deferralOf(error) !== undefined) return IGNORED;
     if (signal.aborted && !isTimeout(signal.reason)) return IGNORED;
     const { dependency, retryAfterMs } = classify(reasonOfAbort(error, signal));
     if (!dependency && !(error instanceof ProbeTimeoutError)) return IGNORED;
@@ -208,6 +219,7 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
   return {
     kind: 'circuit-breaker',
     name,
+    clock,
     call,
     snapshot: () => circuit.snapshot(),
     statistics: () => ({ ...counts, lastError, lastFailureAtEpochMs }),
@@ -215,6 +227,10 @@ export function breakerOn({ circuit, classify, clock }: BreakerOptions): Circuit
     forceClosed: () => circuit.set('forced-closed'),
     reset: () => circuit.set('closed'),
   };
+}
+
+function reachedAt<T>(begunAt: number, options: CallOptions<T> | undefined): number | undefined {
+  return options?.reachedAtEpochMs === undefined ? begunAt : options.reachedAtEpochMs();
 }
 
 /** A time-out of the caller's: what did not answer by then was under way. */

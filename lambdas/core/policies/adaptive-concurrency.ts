@@ -3,12 +3,13 @@ import { causes, isInstance } from '../error-shape.ts';
 import { RefusedError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import type { Policy } from './policy.ts';
+import { quiet } from './quiet-sink.ts';
 import type { AdaptiveConcurrencySettings } from './settings.ts';
+import { type SlotLineStatistics, slotLine } from './slot-line.ts';
 import { type SlotCalls, slotCalls } from './slots.ts';
-import { type WaitingLineStatistics, waitingLine } from './waiting-line.ts';
 
 /** What happened at a limit that is found by itself, and where it stands. */
-export interface AdaptiveConcurrencyStatistics extends WaitingLineStatistics {
+export interface AdaptiveConcurrencyStatistics extends SlotLineStatistics {
   /** Calls that may be under way now. */
   readonly limit: number;
   /** How often it was cut. */
@@ -47,6 +48,7 @@ export interface AdaptiveConcurrencyParts {
  */
 export function adaptiveConcurrencyOn(parts: AdaptiveConcurrencyParts): AdaptiveConcurrency {
   const { name, settings, isOverload, clock, emit } = parts;
+  const tell = quiet(emit);
   let limit = settings.initial;
   let round = 0;
   let cuts = 0;
@@ -54,7 +56,7 @@ export function adaptiveConcurrencyOn(parts: AdaptiveConcurrencyParts): Adaptive
   /** The bounds are met where the limit is read, since they may change. */
   const current = (): number => Math.min(settings.max, Math.max(settings.min, limit));
   const allowed = (): number => Math.floor(current());
-  const line = waitingLine({ name, clock, emit, limit: allowed, settings });
+  const line = slotLine({ name, clock, emit, limit: allowed, settings });
 
   function cut(begun: number): void {
     if (begun !== round) return;
@@ -63,7 +65,7 @@ export function adaptiveConcurrencyOn(parts: AdaptiveConcurrencyParts): Adaptive
     limit = current() * settings.decrease;
     if (allowed() === before) return;
     cuts += 1;
-    emit({ kind: 'concurrency-cut', policy: name, limit: allowed() });
+    tell({ kind: 'concurrency-cut', policy: name, limit: allowed() });
   }
 
   const calls = slotCalls(line, clock, {

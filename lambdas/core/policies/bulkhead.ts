@@ -2,14 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events.ts';
 import type { Policy } from './policy.ts';
 import type { BulkheadSettings } from './settings.ts';
+import { type SlotLineStatistics, slotLine } from './slot-line.ts';
 import { type SlotCalls, slotCalls } from './slots.ts';
-import { type WaitingLineStatistics, waitingLine } from './waiting-line.ts';
 
 /** Lets a limited number of calls be under way at a time in this process. */
 export interface Bulkhead extends Policy, SlotCalls {
   readonly kind: 'bulkhead';
   call: SlotCalls['call'];
-  statistics(): WaitingLineStatistics;
+  statistics(): SlotLineStatistics;
 }
 
 /** Options of {@link bulkheadOn}. */
@@ -24,8 +24,8 @@ export interface BulkheadParts {
   readonly emit: EventSink;
 }
 
-/** Make a bulkhead. {@link waitingLine} says who waits, for how long, and when who is refused should come back. */
+/** Make a bulkhead. {@link slotLine} says who waits, for how long, and when who is refused should come back. */
 export function bulkheadOn({ name, settings, clock, emit }: BulkheadParts): Bulkhead {
-  const line = waitingLine({ name, clock, emit, limit: () => settings.maxConcurrent, settings });
+  const line = slotLine({ name, clock, emit, limit: () => settings.maxConcurrent, settings });
   return { kind: 'bulkhead', name, ...slotCalls(line, clock), statistics: line.statistics };
 }

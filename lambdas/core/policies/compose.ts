@@ -1,7 +1,14 @@
-import type { CircuitBreaker } from '../circuit/circuit-breaker.ts';
+import type { CallOptions, CircuitBreaker } from '../circuit/circuit-breaker.ts';
 import { ConfigurationError, type ConfigurationProblem } from '../errors.ts';
 import type { FallbackPolicy } from './fallback.ts';
-import { guardedBy, type Operation, type Policy, type PolicyCallOptions, type PolicyKind } from './policy.ts';
+import {
+  guardedBy,
+  type InnerCallOptions,
+  type Operation,
+  type Policy,
+  type PolicyCallOptions,
+  type PolicyKind,
+} from './policy.ts';
 import type { RetryPolicy } from './retry.ts';
 import { NEVER, promptly } from './signals.ts';
 import type { TimeoutPolicy } from './timeout.ts';
@@ -79,7 +86,7 @@ export function compose<F = never>(composition: Composition<F>): ComposedPolicy<
   );
   const mayWait = rateLimiter !== undefined || bulkhead !== undefined;
   const inner = layers.reduceRight<Call | undefined>((call, layer) => {
-    if (call === undefined) return layer === rateLimiter || layer === bulkhead ? watched(layer) : only(layer);
+    if (call === undefined) return layer === rateLimiter ? watched(layer) : only(layer);
     return layer === breaker && mayWait ? counting(breaker, call) : under(layer, call);
   }, undefined);
   const call = inner ?? bare;
@@ -115,7 +122,7 @@ function only(policy: Policy): Call {
   return (operation, options) => policy.call(operation, options);
 }
 
-/** The same where a limit is innermost: it keeps a place for as long as it is taken, but the caller need not wait for that. */
+/** The same under a rate limit, which waits for a turn and lets go of the call then. */
 function watched(limit: Policy): Call {
   return async (operation, options) =>
     promptly(
@@ -131,30 +138,31 @@ function under(policy: Policy, inner: Call): Call {
     policy.call((signal, deadlineEpochMs) => inner(operation, { signal, deadlineEpochMs }), heeding(options));
 }
 
-const HEEDING: PolicyCallOptions = { heedsSignal: true };
+const HEEDING: InnerCallOptions = { heedsSignal: true };
 
 /** The options of a layer with others inside of it, which need not listen to the caller themselves. */
-function heeding(options: PolicyCallOptions | undefined): PolicyCallOptions {
+function heeding(options: PolicyCallOptions | undefined): InnerCallOptions {
   if (options === undefined) return HEEDING;
   return options.signal === NEVER ? options : { ...options, heedsSignal: true };
 }
 
 /**
  * The same under a breaker with limits inside of it: what ends while it waits for its turn there has not reached the
- * dependency, and does not count.
+ * dependency, and does not count; nor is the wait a slow answer.
  */
 function counting(breaker: CircuitBreaker, inner: Call): Call {
   return (operation, options) => {
-    let called = false;
+    let reachedAt: number | undefined;
     const noting: typeof operation = (signal, deadlineEpochMs) => {
-      called = true;
+      reachedAt ??= breaker.clock.now();
       return operation(signal, deadlineEpochMs);
     };
-    return breaker.call((signal, deadlineEpochMs) => inner(noting, { signal, deadlineEpochMs }), {
+    const counted: CallOptions<never> & InnerCallOptions = {
       ...options,
       heedsSignal: true,
-      reached: () => called,
-    });
+      reachedAtEpochMs: () => reachedAt,
+    };
+    return breaker.call((signal, deadlineEpochMs) => inner(noting, { signal, deadlineEpochMs }), counted);
   };
 }
 

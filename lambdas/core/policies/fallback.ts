@@ -1,7 +1,7 @@
 import { FallbackFailedError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import { summarizeError } from '../failure.ts';
-import type { Operation, Policy, PolicyCallOptions } from './policy.ts';
+import type { InnerCallOptions, Operation, Policy, PolicyCallOptions } from './policy.ts';
 import { quiet } from './quiet-sink.ts';
 import { NEVER, promptly } from './signals.ts';
 
@@ -59,7 +59,7 @@ export function fallbackOn<F>({
   let used = 0;
   let failed = 0;
 
-  async function call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T | F> {
+  async function call<T>(operation: Operation<T>, options?: InnerCallOptions): Promise<T | F> {
     const signal = options?.signal ?? NEVER;
     const deadline = options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY;
     calls += 1;

@@ -29,6 +29,10 @@ export interface PolicyCallOptions {
    * @default - none
    */
   readonly deadlineEpochMs?: number;
+}
+
+/** The same of a call that `compose` makes. Not for others: what says that it ends and does not keeps its caller. */
+export interface InnerCallOptions extends PolicyCallOptions {
   /**
    * Whether the operation itself ends at once when its signal aborts, so that the policy need not see to it. Policies within
    * policies do.
@@ -44,7 +48,7 @@ export interface Policy<F = never> {
   readonly kind: PolicyKind;
   /** Dimension of its metrics, and its name in errors and log lines. */
   readonly name: string;
-  /** Make a call under the policy. */
+  /** Make a call under the policy. An abort by the caller ends it at once, also where the operation ignores its signal. */
   call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T | F>;
   /** Never set: it tells the type of the answer to {@link AnswerOf}. */
   readonly answer?: F;

@@ -10,7 +10,7 @@ export interface RetryStatistics {
   readonly recovered: number;
   /** Calls that failed though their last error could heal, by what stopped them. */
   readonly exhausted: Readonly<Record<RetryStop, number>>;
-  /** Calls that failed in a way that no repetition mends, were refused, or had one attempt only. */
+  /** Calls that failed in a way that no repetition mends, were refused at once, or had one attempt only. */
   readonly failed: number;
   /** Calls that their caller aborted. */
   readonly aborted: number;
@@ -52,7 +52,14 @@ export function retryTally(): RetryTally {
   let totalMs = 0;
   let lastError: string | undefined;
   const successes: number[] = [];
-  const ends: Record<RetryFailure, number> = { attempts: 0, budget: 0, deadline: 0, failed: 0, aborted: 0 };
+  const ends: Record<RetryFailure, number> = {
+    attempts: 0,
+    budget: 0,
+    deadline: 0,
+    refused: 0,
+    failed: 0,
+    aborted: 0,
+  };
   return {
     begun() {
       calls += 1;

@@ -4,7 +4,9 @@ import type { Clock, Random } from '../clock.ts';
 import { deferralOf } from '../deferral.ts';
 import { isInstance } from '../error-shape.ts';
 import {
+  CircuitOpenError,
   HandlerTimeoutError,
+  RefusedError,
   type RetryCallStatistics,
   RetryExhaustedError,
   type RetryStop,
@@ -12,7 +14,7 @@ import {
 import type { EventSink } from '../events.ts';
 import { summarizeError } from '../failure.ts';
 import { isAbort } from '../invocation.ts';
-import type { Operation, Policy, PolicyCallOptions } from './policy.ts';
+import type { InnerCallOptions, Operation, Policy, PolicyCallOptions } from './policy.ts';
 import { quiet } from './quiet-sink.ts';
 import { type RetryBudget, retryBudget } from './retry-budget.ts';
 import { callStatistics, type RetryProgress, type RetryStatistics, retryTally } from './retry-statistics.ts';
@@ -45,10 +47,12 @@ export interface RetryPolicy extends Policy {
    * Make a call, and make it again after a while if it fails in a way that can heal.
    *
    * An error that no repetition mends, a refusal of ours and a `DeferError` are thrown as they are, at once; so is every
-   * error where `attempts` is 1. Nobody waits in vain: where the next attempt would begin at the deadline or after it,
+   * error where `attempts` is 1. A limit of ours that refuses a repetition, after an attempt that failed by itself, ends the
+   * call with that failure: it is no reason to come back free of charge. An open circuit is. Nobody waits in vain: where the next attempt would begin at the deadline or after it,
    * or in more than 15 minutes, the call fails at once.
    *
-   * @throws {RetryExhaustedError} with the last error as its cause, when attempts, budget or time run out
+   * @throws {RetryExhaustedError} with the last error as its cause, when attempts, budget or time run out, or a limit of ours
+   *   refuses a repetition
    * @throws the reason of the signal, when that aborts
    */
   call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T>;
@@ -87,7 +91,7 @@ export function retryOn({
 
   async function attemptAll<T>(
     operation: Operation<T>,
-    options: PolicyCallOptions | undefined,
+    options: InnerCallOptions | undefined,
     call: RetryProgress,
   ): Promise<T> {
     const signal = options?.signal ?? NEVER;
@@ -126,6 +130,10 @@ export function retryOn({
   ): Promise<void> {
     call.totalMs = clock.now() - call.startedAt;
     if (signal.aborted) throw aborted(call, signal);
+    if (call.attempts > 1 && isOverLimit(error)) {
+      call.attempts -= 1; // the one that was refused was not made
+      throw exhausted(call, 'refused');
+    }
     const summary = summarizeError(error);
     call.lastError = error;
     tally.failed(`${summary.name}: ${summary.message}`.slice(0, 200));
@@ -186,6 +194,12 @@ const FINAL = { retryable: false, retryAfterMs: 0 } as const;
 /** What is not the dependency's: a refusal of ours, a wish to come back later, an abort, the end of the handler's time. */
 function isFinal(error: unknown): boolean {
   return deferralOf(error) !== undefined || isInstance(error, HandlerTimeoutError) || isAbort(error);
+}
+
+/** A refusal by a limit of ours, which has room again soon; an open circuit says that the dependency is ill. */
+function isOverLimit(error: unknown): boolean {
+  const deferral = deferralOf(error);
+  return isInstance(deferral, RefusedError) && !isInstance(deferral, CircuitOpenError);
 }
 
 /** The budget that the settings speak of, also after they have changed. */

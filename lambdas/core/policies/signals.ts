@@ -47,6 +47,17 @@ export function unlessAborted<T>(work: T | Promise<T>, signal: AbortSignal): Pro
 }
 
 /**
+ * Do something when every timer of this moment has rung. Timers of one moment ring in any order, those of a machine within
+ * a millisecond of each other: the second of two turns is behind all of them.
+ */
+export function afterOthers(clock: Clock, action: () => void): () => void {
+  let cancel = clock.after(0, () => {
+    cancel = clock.after(0, action);
+  });
+  return () => cancel();
+}
+
+/**
  * Wait on a clock. Leaves neither a timer nor a listener behind.
  *
  * @throws the signal's reason, at the moment that it aborts

@@ -1,8 +1,8 @@
 import type { Clock, MaybePromise } from '../clock.ts';
 import type { BulkheadFullError } from '../errors.ts';
-import type { Operation, PolicyCallOptions } from './policy.ts';
-import { NEVER } from './signals.ts';
-import type { WaitingLine } from './waiting-line.ts';
+import type { InnerCallOptions, Operation, PolicyCallOptions } from './policy.ts';
+import { NEVER, unlessAborted } from './signals.ts';
+import type { SlotLine } from './slot-line.ts';
 
 /** A place that is kept, for a call that may come later. It is taken until it is left. */
 export interface Slot {
@@ -21,10 +21,10 @@ export interface Slot {
 export interface SlotCalls {
   /**
    * Make a call as soon as there is a slot. The deadline bounds the wait: who finds a slot free begins. What ignores its
-   * signal keeps the slot until it ends.
+   * signal keeps the slot until it ends, but not its caller.
    *
    * @throws {BulkheadFullError} without calling, if there is none and no time or room to wait for one
-   * @throws the reason of the signal, if it aborts before the call begins
+   * @throws the reason of the signal, when that aborts
    */
   call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T>;
   /**
@@ -52,8 +52,8 @@ export interface CallWatch {
 }
 
 /** Make calls for which one stands in line. A call that finds a slot free costs two looks at the clock. */
-export function slotCalls(line: WaitingLine, clock: Clock, watch?: CallWatch): SlotCalls {
-  function call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T> {
+export function slotCalls(line: SlotLine, clock: Clock, watch?: CallWatch): SlotCalls {
+  function call<T>(operation: Operation<T>, options?: InnerCallOptions): Promise<T> {
     const asked = line.enter(options);
     if (asked === undefined) return run(operation, options, line.leave);
     return afterWaiting(asked, operation, options);
@@ -62,19 +62,30 @@ export function slotCalls(line: WaitingLine, clock: Clock, watch?: CallWatch): S
   async function afterWaiting<T>(
     asked: MaybePromise<BulkheadFullError | undefined>,
     operation: Operation<T>,
-    options: PolicyCallOptions | undefined,
+    options: InnerCallOptions | undefined,
   ): Promise<T> {
     const refused = await asked;
     if (refused !== undefined) throw refused;
     return run(operation, options, line.leave);
   }
 
-  async function run<T>(
+  /** The caller is let go when its signal aborts; the slot is taken for as long as the call is under way. */
+  function run<T>(
     operation: Operation<T>,
-    options: PolicyCallOptions | undefined,
+    options: InnerCallOptions | undefined,
     leave: (startedAt: number) => void,
   ): Promise<T> {
     const signal = options?.signal ?? NEVER;
+    const work = inSlot(operation, signal, options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY, leave);
+    return signal === NEVER || options?.heedsSignal ? work : unlessAborted(work, signal);
+  }
+
+  async function inSlot<T>(
+    operation: Operation<T>,
+    signal: AbortSignal,
+    deadlineEpochMs: number,
+    leave: (startedAt: number) => void,
+  ): Promise<T> {
     const startedAt = clock.now();
     if (signal.aborted) {
       leave(startedAt);
@@ -82,7 +93,7 @@ export function slotCalls(line: WaitingLine, clock: Clock, watch?: CallWatch): S
     }
     const begun = watch?.begin() ?? 0;
     try {
-      const result = await operation(signal, options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY);
+      const result = await operation(signal, deadlineEpochMs);
       watch?.succeeded(begun, clock.now() - startedAt);
       return result;
     } catch (error) {

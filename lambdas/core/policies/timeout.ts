@@ -4,7 +4,7 @@ import type { EventSink } from '../events.ts';
 import { deadlineQueue, type Expiring } from './deadline-queue.ts';
 import type { Operation, Policy, PolicyCallOptions } from './policy.ts';
 import { quiet } from './quiet-sink.ts';
-import { NEVER } from './signals.ts';
+import { afterOthers, NEVER } from './signals.ts';
 
 /** Options of {@link timeoutOn}. */
 export interface TimeoutOnOptions {
@@ -34,6 +34,9 @@ export interface TimeoutPolicy extends Policy {
    * with the error as reason, and the call rejects at that moment, whether the operation heeds its signal or not; so it
    * does when the caller aborts. The signal of a call that has ended by itself never aborts.
    *
+   * Where the caller's deadline ends it, and the caller has a signal, that has the first word: if it aborts at that moment
+   * too, the call ends with its reason, whichever timer rings first.
+   *
    * @throws {CallTimeoutError} if it takes longer; at once, without calling, if there is no time at all
    * @throws the reason of the caller's signal, when that aborts
    */
@@ -48,22 +51,37 @@ export function timeoutOn({ name, settings, clock, emit }: TimeoutOnOptions): Ti
   let calls = 0;
   let timedOut = 0;
 
-  function late(afterMs: number): CallTimeoutError {
+  function late(afterMs: number, cutShort: boolean): CallTimeoutError {
     timedOut += 1;
     tell({ kind: 'call-timed-out', policy: name, afterMs });
-    return new CallTimeoutError({ policy: name, afterMs });
+    return new CallTimeoutError({ policy: name, afterMs, cutShort });
+  }
+
+  /** The end of a call that is not begun, since the caller's deadline has come. */
+  function withoutTime(outer: AbortSignal): Promise<never> {
+    if (outer === NEVER) return Promise.reject(late(0, true));
+    return new Promise((_resolve, reject) => {
+      const abort = (): void => {
+        cancel();
+        reject(outer.reason);
+      };
+      const cancel = afterOthers(clock, () => {
+        outer.removeEventListener('abort', abort);
+        reject(late(0, true));
+      });
+      outer.addEventListener('abort', abort, { once: true });
+    });
   }
 
   function call<T>(operation: Operation<T>, options?: PolicyCallOptions): Promise<T> {
     const outer = options?.signal ?? NEVER;
     if (outer.aborted) return Promise.reject(outer.reason);
     const startedAt = clock.now();
-    const deadline = Math.min(
-      startedAt + settings.timeoutMs,
-      options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY,
-    );
+    const ownDeadline = startedAt + settings.timeoutMs;
+    const deadline = Math.min(ownDeadline, options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY);
+    const cutShort = deadline < ownDeadline;
     calls += 1;
-    if (deadline <= startedAt) return Promise.reject(late(0));
+    if (deadline <= startedAt) return withoutTime(outer);
 
     const controller = new AbortController();
     return new Promise<T>((resolve, reject) => {
@@ -72,21 +90,28 @@ export function timeoutOn({ name, settings, clock, emit }: TimeoutOnOptions): Ti
         reject(reason);
         controller.abort(reason);
       };
+      let cancelGrace: (() => void) | undefined;
       const abort = (): void => {
         queue.remove(entry);
+        cancelGrace?.();
         stop(outer.reason);
+      };
+      const giveUp = (): void => {
+        if (outer !== NEVER) outer.removeEventListener('abort', abort);
+        stop(late(deadline - startedAt, cutShort));
       };
       const entry: Expiring = {
         deadline,
         before: undefined,
         after: undefined,
         expire(): void {
-          if (outer !== NEVER) outer.removeEventListener('abort', abort);
-          stop(late(deadline - startedAt));
+          if (cutShort && outer !== NEVER) cancelGrace = afterOthers(clock, giveUp);
+          else giveUp();
         },
       };
       const end = (): void => {
         queue.remove(entry);
+        cancelGrace?.();
         if (outer !== NEVER) outer.removeEventListener('abort', abort);
       };
       work.then(

@@ -74,7 +74,7 @@ describe('calls through a circuit', () => {
 
   it('do not count where there was no time to make them', async () => {
     const { breaker, outcomes } = setup();
-    const error = new CallTimeoutError({ policy: 'attempt', afterMs: 0 });
+    const error = new CallTimeoutError({ policy: 'attempt', afterMs: 0, cutShort: true });
     await expect(breaker.call(failing(error))).rejects.toBe(error);
     expect(outcomes).toEqual(['ignored']);
   });
@@ -91,9 +91,17 @@ describe('calls through a circuit', () => {
 
   it('do not count what did not reach the dependency', async () => {
     const { breaker, outcomes } = setup();
-    await breaker.call(failing(down), { reached: () => false }).catch(() => {});
-    await breaker.call(failing(down), { reached: () => true }).catch(() => {});
-    expect(outcomes).toEqual(['ignored', 'failure']);
+    await breaker.call(failing(down), { reachedAtEpochMs: () => undefined }).catch(() => {});
+    await breaker.call(failing(down), { reachedAtEpochMs: () => 1 }).catch(() => {});
+    await breaker.call(() => 'from elsewhere', { reachedAtEpochMs: () => undefined });
+    expect(outcomes).toEqual(['ignored', 'failure', 'ignored']);
+  });
+
+  it('do not count where the caller had less time than they may take', async () => {
+    const { breaker, outcomes } = setup();
+    const error = new CallTimeoutError({ policy: 'attempt', afterMs: 50, cutShort: true });
+    await expect(breaker.call(failing(error))).rejects.toBe(error);
+    expect(outcomes).toEqual(['ignored']);
   });
 
   it('are not begun, and their permit is given back, when the caller aborts before the circuit has answered', async () => {

@@ -181,6 +181,39 @@ describe('adaptive concurrency', () => {
     expect(limit()).toBe(4);
   });
 
+  it('lets the caller of a slow call go when it aborts, and learns from how long the call lasted', async () => {
+    const { concurrency, limit, clock, endAll } = setup({ initial: 8 });
+    const controller = new AbortController();
+    const end = deferred<unknown>();
+    const call = concurrency.call(() => end.promise, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(call).rejects.toBe('enough');
+    expect(concurrency.statistics()).toMatchObject({ underWay: 1, limit: 8 });
+    clock.advance(101);
+    await endAll([end]);
+    expect(concurrency.statistics().underWay).toBe(0);
+    expect(limit()).toBe(4);
+  });
+
+  it('loses no result to somebody who is told of a cut and throws', async () => {
+    const { settings, clock } = setup();
+    const concurrency = adaptiveConcurrencyOn({
+      name: 'tracker',
+      settings,
+      isOverload: () => true,
+      clock,
+      emit: () => {
+        throw new Error('sink');
+      },
+    });
+    const slow = concurrency.call(() => {
+      clock.advance(101);
+      return 'answer';
+    });
+    expect(await slow).toBe('answer');
+    expect(concurrency.statistics()).toMatchObject({ cuts: 1, underWay: 0 });
+  });
+
   it('never goes below min, and says nothing where nothing changes', async () => {
     const { limit, events, endAll, beginMany } = setup({ initial: 3, min: 2 });
     for (let at = 0; at < 5; at += 1) await endAll(beginMany(1), tooMany);

@@ -59,6 +59,11 @@ interface Call {
   settled: number;
 }
 
+/** What a call may end with beside its own result or error, once its caller has aborted. */
+function reasonOf({ controller }: Call): readonly unknown[] {
+  return controller?.signal.aborted ? [controller.signal.reason] : [];
+}
+
 /** Live through a scenario, watching; then let everything end, and look at what is left. */
 async function live({
   maxConcurrent,
@@ -124,7 +129,7 @@ async function live({
       },
       (error: unknown) => {
         mine.settled += 1;
-        if (mine.runs === 1) expect(error).toBe(index);
+        if (mine.runs === 1) expect([index, ...reasonOf(mine)]).toContain(error);
         else if (!(error instanceof BulkheadFullError)) expect(error).toBe(controller?.signal.reason);
       },
     );
@@ -142,6 +147,7 @@ async function live({
   async function tick(): Promise<void> {
     await idle();
     ticks += 1;
+    for (const each of calls) if (each.controller?.signal.aborted) expect(each.settled).toBe(1);
   }
 
   /** No timer fires between a promise's settling and what it lets go on. */
@@ -174,6 +180,7 @@ async function live({
     const { underWay, queued } = bulkhead.statistics();
     ceiling = Math.max(settings.maxConcurrent, underWay < ceiling ? underWay : ceiling);
     expect(underWay).toBeLessThanOrEqual(ceiling);
+    expect(running).toBeLessThanOrEqual(underWay); // also of those whose callers have gone
     expect(queued).toBeLessThanOrEqual(maxQueued);
     expect(clock.pending).toBe(queued);
     if (queued > 0 && !changes) expect(underWay).toBe(maxConcurrent);

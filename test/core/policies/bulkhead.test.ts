@@ -167,7 +167,48 @@ describe('a bulkhead', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(2);
     await end('a');
     await clock.pass(1_000);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1); // that of b, which is under way
+    await end('b');
     expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('lets the caller go in the tick of the abort, and keeps the slot until the operation ends', async () => {
+    const { bulkhead, outcomes, begun, call, calls, end } = setup({ maxConcurrent: 1 });
+    const controller = new AbortController();
+    const stubborn = call('a', { signal: controller.signal });
+    calls('b');
+    const reason = new Error('never mind');
+    controller.abort(reason);
+    await expect(stubborn).rejects.toBe(reason);
+    expect(bulkhead.statistics()).toMatchObject({ underWay: 1, queued: 1 });
+    expect(begun).toEqual(['a']);
+    await end('a');
+    expect(begun).toEqual(['a', 'b']);
+    await end('b');
+    expect(outcomes).toEqual(['a: Error', 'b succeeded']);
+    expect(bulkhead.statistics()).toMatchObject({ underWay: 0, queued: 0 });
+  });
+
+  it('refuses who has waited, and lets in the next, though somebody who is told throws', async () => {
+    const { settings, clock } = setup();
+    const bulkhead = bulkheadOn({
+      name: 'tracker',
+      settings: { ...settings, maxConcurrent: 1, maxQueued: 1 },
+      clock,
+      emit: () => {
+        throw new Error('sink');
+      },
+    });
+    const first = deferred();
+    void bulkhead.call(() => first.promise);
+    const waiting = bulkhead.call(() => 'never');
+    await expect(bulkhead.call(() => 'never')).rejects.toThrow(BulkheadFullError);
+    const refused = expect(waiting).rejects.toThrow(BulkheadFullError);
+    await clock.pass(1_000); // a timer of a real clock would end the process
+    await refused;
+    const last = bulkhead.call(() => 'in');
+    first.resolve();
+    expect(await last).toBe('in');
   });
 
   it('begins nothing whose signal has aborted, not even between being let in and beginning', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { CircuitOpenError, ConfigurationError } from '../../../lambdas/core/errors.ts';
 import { type Composition, compose, withPolicies } from '../../../lambdas/core/policies/compose.ts';
-import type { Operation, Policy } from '../../../lambdas/core/policies/policy.ts';
+import type { Operation, Policy, PolicyCallOptions } from '../../../lambdas/core/policies/policy.ts';
 import { NEVER } from '../../../lambdas/core/policies/signals.ts';
 import { idle, START } from '../fixtures.ts';
 import { down, failing, listenersOf, oneAtATime, policyWorld, stubborn, watched } from './parts.ts';
@@ -105,17 +105,30 @@ describe('a composition', () => {
 
   it('does not wait for what keeps its place in a bulkhead', async () => {
     const controller = new AbortController();
+    const { retry, bulkhead } = policyWorld();
+    const one = bulkhead(1);
+    const policy = compose({ retry: retry(), bulkhead: one });
+    const call = watched(policy.call(stubborn(), { signal: controller.signal }));
+    await idle();
+    controller.abort('enough');
+    await idle();
+    expect(call.error).toBe('enough');
+    expect(one.statistics().underWay).toBe(1);
+  });
+
+  it('does not wait for what a rate limit has let through', async () => {
+    const controller = new AbortController();
     const seen: AbortSignal[] = [];
-    const bulkhead: Policy & { kind: 'bulkhead' } = {
-      kind: 'bulkhead',
-      name: 'bulkhead',
+    const rateLimiter: Policy & { kind: 'rate-limiter' } = {
+      kind: 'rate-limiter',
+      name: 'limit',
       call: async (operation, { signal = NEVER, deadlineEpochMs = 0 } = {}) => {
         seen.push(signal);
         return operation(signal, deadlineEpochMs);
       },
     };
     const { retry } = policyWorld();
-    const policy = compose({ retry: retry(), bulkhead });
+    const policy = compose({ retry: retry(), rateLimiter });
     const call = watched(policy.call(stubborn(), { signal: controller.signal }));
     await idle();
     controller.abort('enough');
@@ -125,13 +138,14 @@ describe('a composition', () => {
   });
 
   it('puts one listener on the signal of the caller, however many layers there are', async () => {
-    const { timeout, retry, breaker, fallback } = policyWorld();
+    const { timeout, retry, breaker, fallback, bulkhead } = policyWorld();
     const { signal } = new AbortController();
     const operation = stubborn();
     const policy = compose({
       fallback: fallback({ handle: () => 'cached' }),
       retry: retry(),
       breaker: breaker(),
+      bulkhead: bulkhead(1),
       timeout: timeout(100),
     });
     await policy.call(() => 'fine', { signal }); // the circuit has been read
@@ -139,6 +153,10 @@ describe('a composition', () => {
     await idle();
     expect(operation.signals).toHaveLength(1);
     expect(listenersOf(signal)).toBe(1);
+  });
+
+  it('says to itself only that a signal is heeded', () => {
+    expectTypeOf<keyof PolicyCallOptions>().toEqualTypeOf<'signal' | 'deadlineEpochMs'>();
   });
 
   it('ends repetitions when the circuit opens: the breaker counts attempts', async () => {
@@ -183,6 +201,64 @@ describe('a composition', () => {
     expect(whole.state).toBe('rejected');
     expect(circuit.statistics()).toMatchObject({ failures: 2, ignored: 0 });
   });
+
+  it('blames the dependency for the end of the whole, whichever of two time-outs of one moment rings first', async () => {
+    const { clock, timeout, breaker } = policyWorld();
+    const circuit = breaker({ failureThreshold: 100, localThreshold: 100 });
+    const policy = compose({
+      totalTimeout: timeout(100, 'total'),
+      breaker: circuit,
+      timeout: timeout(500, 'attempt'),
+    });
+    await policy.call(() => 'fine'); // the circuit has been read
+    for (const already of [0, 1]) {
+      // The first alarm of a policy is set by its first call, from within outwards; the later ones as they ring.
+      const call = watched(policy.call(stubborn()));
+      await clock.pass(100);
+      expect(call.error).toMatchObject({ policy: 'total', cutShort: false });
+      expect(circuit.statistics()).toMatchObject({ failures: already + 1, ignored: 0 });
+    }
+  });
+
+  it('blames nobody where the time of the caller is over before that of the call', async () => {
+    const { clock, timeout, breaker } = policyWorld();
+    const circuit = breaker();
+    for (const parts of [
+      { timeout: timeout(500) },
+      { totalTimeout: timeout(500) },
+      { totalTimeout: timeout(500, 'total'), timeout: timeout(400) },
+    ]) {
+      const policy = compose({ breaker: circuit, ...parts });
+      const call = watched(policy.call(stubborn(), { deadlineEpochMs: clock.now() + 100 }));
+      await clock.pass(100);
+      expect(call.error).toMatchObject({ name: 'CallTimeoutError', cutShort: true });
+    }
+    expect(circuit.statistics()).toMatchObject({ failures: 0, ignored: 3 });
+  });
+
+  it.each(['attempts', 'calls'] as const)(
+    'measures slow calls from when the dependency was reached, not from when they began to wait: %s',
+    async (breakerCounts) => {
+      const { clock, breaker, retry, bulkhead } = policyWorld();
+      const circuit = breaker({ failureThreshold: 3, localThreshold: 3, slowCallMs: 300 });
+      const policy = compose({
+        breaker: circuit,
+        breakerCounts,
+        retry: retry(),
+        bulkhead: bulkhead(1, 20, 60_000),
+      });
+      const lasting = (ms: number) => (): Promise<void> =>
+        new Promise((resolve) => void clock.after(ms, resolve));
+      const calls = Array.from({ length: 12 }, () => watched(policy.call(lasting(100))));
+      for (let at = 0; at < 12; at += 1) await clock.pass(100);
+      expect(calls.map(({ state }) => state)).toEqual(calls.map(() => 'fulfilled'));
+      expect(circuit.statistics()).toMatchObject({ successes: 12, slow: 0 });
+      const slow = watched(policy.call(lasting(301)));
+      await clock.pass(301);
+      expect(slow.state).toBe('fulfilled');
+      expect(circuit.statistics()).toMatchObject({ successes: 12, slow: 1 });
+    },
+  );
 
   it.each(['rate-limiter', 'bulkhead'] as const)(
     'does not count what waits in a %s of ours',

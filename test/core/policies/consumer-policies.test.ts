@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classifyError } from '../../../lambdas/core/classifier.ts';
+import { RateLimitedError } from '../../../lambdas/core/errors.ts';
 import { liveSettings, replaceSettings } from '../../../lambdas/core/live-settings.ts';
 import { consumerPolicies } from '../../../lambdas/core/policies/consumer-policies.ts';
 import { memoryLimits } from '../../../lambdas/core/policies/rate-limiter/limit-store.ts';
@@ -100,6 +101,25 @@ describe('the policies around the calls of a consumer', () => {
     change({ rateLimit: { ...limited, limit: 120, burst: 40 } });
     await turns(60);
     expect(await turns(60)).toBeLessThan(35); // of 30
+  });
+
+  it('take no harm from somebody who is told and throws', async () => {
+    const clock = fakeClock();
+    const policies = consumerPolicies({
+      settings: liveSettings(
+        consumerSettings({ circuits: { tracker: { rateLimit: { limit: 1, perMs: 60_000, maxWaitMs: 0 } } } }),
+      ),
+      limits: memoryLimits(),
+      classify: (error) => classifyError(error, clock.now()),
+      clock,
+      random: () => 0,
+      emit: () => {
+        throw new Error('sink');
+      },
+    });
+    const limit = policies.get('tracker')?.limit;
+    expect(await limit?.call(() => 'through', {})).toBe('through');
+    await expect(limit?.call(() => 'never', {})).rejects.toThrow(RateLimitedError);
   });
 
   it('goes by a bulkhead that changes', async () => {

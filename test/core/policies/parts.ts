@@ -6,6 +6,7 @@ import { classifyError } from '../../../lambdas/core/classifier.ts';
 import { BulkheadFullError } from '../../../lambdas/core/errors.ts';
 import type { PipelineEvent } from '../../../lambdas/core/events.ts';
 import { parseCircuitSettings } from '../../../lambdas/core/parse-settings.ts';
+import { bulkheadOn } from '../../../lambdas/core/policies/bulkhead.ts';
 import { type FallbackHandling, fallbackOn } from '../../../lambdas/core/policies/fallback.ts';
 import type { Policy } from '../../../lambdas/core/policies/policy.ts';
 import { type RetryOnOptions, retryOn } from '../../../lambdas/core/policies/retry.ts';
@@ -51,6 +52,8 @@ export function policyWorld() {
         emit,
         ...options,
       }),
+    bulkhead: (maxConcurrent: number, maxQueued = 0, maxWaitMs = 1_000) =>
+      bulkheadOn({ name: 'bulkhead', settings: { maxConcurrent, maxQueued, maxWaitMs }, clock, emit }),
     breaker: (overrides: Partial<CircuitSettings> = {}) =>
       breakerOn({
         circuit: sharedCircuit({

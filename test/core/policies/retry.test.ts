@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  BulkheadFullError,
   CircuitOpenError,
   DeferError,
   HandlerTimeoutError,
@@ -95,6 +96,51 @@ describe('a retry', () => {
     expect(operation.state.calls).toBe(1);
     expect(clock.pending).toBe(0);
     expect(events).toEqual([]);
+  });
+
+  it.each([
+    ['a rate limit', new RateLimitedError({ policy: 'tracker', retryAfterMs: 10 })],
+    ['a full bulkhead', new BulkheadFullError({ policy: 'tracker', retryAfterMs: 10 })],
+    [
+      'a limit further in',
+      new Error('wrapped', { cause: new RateLimitedError({ policy: 'tracker', retryAfterMs: 10 }) }),
+    ],
+  ])('ends with the failure of the call where %s refuses its repetition', async (_what, refusal) => {
+    const { clock, retry, events } = policyWorld();
+    const policy = retry();
+    const operation = failing(down, refusal);
+    const call = watched(policy.call(operation));
+    await clock.pass(100);
+    expect(call.error).toMatchObject({
+      name: 'RetryExhaustedError',
+      message: '"retry" failed after 1 attempt: a limit refused the next one',
+      stoppedBy: 'refused',
+      attempts: 1,
+      totalMs: 100,
+      cause: down,
+    });
+    expect(operation.state.calls).toBe(2);
+    expect(events.at(-1)).toMatchObject({
+      kind: 'call-retries-exhausted',
+      attempts: 1,
+      stoppedBy: 'refused',
+      error: { message: 'down' },
+    });
+    expect(policy.statistics()).toMatchObject({
+      exhausted: { refused: 1 },
+      failed: 0,
+      lastError: 'Error: down',
+    });
+  });
+
+  it.each([
+    ['an open circuit', new CircuitOpenError({ circuit: 'tracker', retryAfterMs: 10 })],
+    ['a wish to come back later', new DeferError('not now', { deferForMs: 10 })],
+  ])('throws %s as it is after a failure too', async (_what, error) => {
+    const { clock, retry } = policyWorld();
+    const call = watched(retry().call(failing(down, error)));
+    await clock.pass(100);
+    expect(call.error).toBe(error);
   });
 
   it.each([
@@ -334,7 +380,7 @@ describe('a retry', () => {
       attempts: 8,
       successesByAttempt: [2, 1],
       recovered: 1,
-      exhausted: { attempts: 0, budget: 1, deadline: 1 },
+      exhausted: { attempts: 0, budget: 1, deadline: 1, refused: 0 },
       failed: 1,
       aborted: 0,
       totalMs: 400,

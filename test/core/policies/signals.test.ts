@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NEVER, promptly, unlessAborted, wait } from '../../../lambdas/core/policies/signals.ts';
+import { afterOthers, NEVER, promptly, unlessAborted, wait } from '../../../lambdas/core/policies/signals.ts';
 import { deferred, fakeClock, idle } from '../fixtures.ts';
 import { down, listenersOf, stubborn, watched } from './parts.ts';
 
@@ -23,6 +23,25 @@ it('ends work with the reason of the abort, and drops what it ends with later', 
   expect(call.error).toBe('enough');
   expect(watched(unlessAborted('done', controller.signal)).state).toBe('pending');
   await expect(unlessAborted('done', controller.signal)).rejects.toBe('enough');
+});
+
+it('goes behind every timer of the same moment, also one that is a turn late, unless it is cancelled', () => {
+  const clock = fakeClock();
+  const rung: string[] = [];
+  const note = (name: string) => () => void rung.push(name);
+  clock.after(10, () => {
+    afterOthers(clock, note('behind'));
+    const cancelSoon = afterOthers(clock, note('never'));
+    clock.after(0, () => {
+      cancelSoon();
+      rung.push('late');
+    });
+    afterOthers(clock, note('never'))();
+  });
+  clock.after(10, note('same moment'));
+  clock.advance(10);
+  expect(rung).toEqual(['same moment', 'late', 'behind']);
+  expect(clock.pending).toBe(0);
 });
 
 it('begins nothing for who has aborted', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CallTimeoutError } from '../../../lambdas/core/errors.ts';
+import { CallTimeoutError, HandlerTimeoutError } from '../../../lambdas/core/errors.ts';
 import { timeoutOn } from '../../../lambdas/core/policies/timeout.ts';
+import type { FakeClock } from '../../../lambdas/testing/fake-clock.ts';
 import { deferred, fakeClock, idle, START } from '../fixtures.ts';
 import { down, listenersOf, policyWorld, stubborn, watched } from './parts.ts';
 
@@ -123,6 +124,93 @@ describe('a time-out', () => {
     expect(call.state).toBe('pending');
     await clock.pass(1);
     expect(call.error).toMatchObject({ afterMs: 300 });
+  });
+
+  it('tells whether its own time was over, or that of the caller', async () => {
+    const { clock, timeout } = policyWorld();
+    const policy = timeout(100);
+    const endsBy = async (deadlineEpochMs?: number): Promise<unknown> => {
+      const call = watched(policy.call(stubborn(), deadlineEpochMs === undefined ? {} : { deadlineEpochMs }));
+      await clock.pass(100);
+      return call.error;
+    };
+    expect(await endsBy()).toMatchObject({ cutShort: false, afterMs: 100 });
+    expect(await endsBy(clock.now() + 100)).toMatchObject({ cutShort: false, afterMs: 100 });
+    expect(await endsBy(clock.now() + 99)).toMatchObject({ cutShort: true, afterMs: 99 });
+    expect(await endsBy(clock.now())).toMatchObject({ cutShort: true, afterMs: 0 });
+  });
+
+  describe.each([
+    ['of what is under way', START + 100],
+    ['of what would begin at that moment', START],
+  ])(
+    'lets the signal of the caller have the first word on the end of its time: %s',
+    (_what, deadlineEpochMs) => {
+      const abortsAt = (clock: FakeClock, reason: Error) => {
+        const controller = new AbortController();
+        const inMs = deadlineEpochMs - clock.now();
+        return { signal: controller.signal, arm: () => clock.after(inMs, () => controller.abort(reason)) };
+      };
+
+      it.each(['first', 'last'] as const)('it aborts %s', async (order) => {
+        const { clock, timeout, events } = policyWorld();
+        const policy = timeout(1_000);
+        const reason = new HandlerTimeoutError(100);
+        const { signal, arm } = abortsAt(clock, reason);
+        if (order === 'first') arm();
+        const call = watched(policy.call(stubborn(), { signal, deadlineEpochMs }));
+        if (order === 'last') arm();
+        await clock.pass(deadlineEpochMs - START);
+        expect(call.error).toBe(reason);
+        expect([events, policy.statistics().timedOut]).toEqual([[], 0]);
+        expect([listenersOf(signal), clock.pending]).toEqual([0, 0]);
+      });
+
+      it('it does not abort: the call ends at that moment all the same', async () => {
+        const { clock, timeout, events } = policyWorld();
+        const { signal } = new AbortController();
+        const operation = stubborn();
+        const call = watched(timeout(1_000).call(operation, { signal, deadlineEpochMs }));
+        const afterMs = deadlineEpochMs - START;
+        await clock.pass(afterMs);
+        expect(call.error).toMatchObject({ name: 'CallTimeoutError', cutShort: true, afterMs });
+        expect(operation.signals.map((given) => given.reason)).toEqual(afterMs === 0 ? [] : [call.error]);
+        expect(events).toEqual([{ kind: 'call-timed-out', policy: 'time-out', afterMs }]);
+        expect([listenersOf(signal), clock.pending]).toEqual([0, 0]);
+      });
+    },
+  );
+
+  it('hands on what comes while it lets the signal of the caller go first', async () => {
+    let now = START;
+    let timers: (() => void)[] = [];
+    const clock = {
+      now: () => now,
+      after(_ms: number, ring: () => void) {
+        timers.push(ring);
+        return () => {
+          timers = timers.filter((each) => each !== ring);
+        };
+      },
+    };
+    const ringAll = (): void => {
+      for (const ring of timers.splice(0)) ring();
+    };
+    const policy = timeoutOn({ name: 'tracker', settings: { timeoutMs: 1_000 }, clock, emit: () => {} });
+    const work = deferred<string>();
+    const signals: AbortSignal[] = [];
+    const operation = (signal: AbortSignal): Promise<string> => {
+      signals.push(signal);
+      return work.promise;
+    };
+    const { signal } = new AbortController();
+    const call = policy.call(operation, { signal, deadlineEpochMs: START + 100 });
+    now += 100;
+    ringAll();
+    work.resolve('just in time');
+    expect(await call).toBe('just in time');
+    for (let turn = 0; turn < 3; turn += 1) ringAll();
+    expect([signals[0]?.aborted, policy.statistics().timedOut, listenersOf(signal)]).toEqual([false, 0, 0]);
   });
 
   it('does not begin what has no time at all', async () => {

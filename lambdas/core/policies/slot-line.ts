@@ -3,9 +3,10 @@ import { BulkheadFullError } from '../errors.ts';
 import type { EventSink } from '../events.ts';
 import { type Fifo, fifo } from './fifo.ts';
 import type { PolicyCallOptions } from './policy.ts';
+import { quiet } from './quiet-sink.ts';
 
-/** Options of {@link waitingLine}. */
-export interface WaitingLineOptions {
+/** Options of {@link slotLine}. */
+export interface SlotLineOptions {
   /** Name of the policy. */
   readonly name: string;
   readonly clock: Clock;
@@ -16,8 +17,8 @@ export interface WaitingLineOptions {
   readonly settings: { readonly maxQueued: number; readonly maxWaitMs: number };
 }
 
-/** What happened at a {@link WaitingLine}, and who is there now. */
-export interface WaitingLineStatistics {
+/** What happened at a {@link SlotLine}, and who is there now. */
+export interface SlotLineStatistics {
   /** Calls that are in. */
   readonly underWay: number;
   /** Calls that wait. */
@@ -33,7 +34,7 @@ export interface WaitingLineStatistics {
 }
 
 /** Lets a limited number in at a time, and a limited number wait for it: first come, first served. */
-export interface WaitingLine {
+export interface SlotLine {
   /**
    * Come in: `undefined` once that is so, else why not. Rejects with the reason of the signal, if that aborts.
    * Whoever has come in has to {@link leave}.
@@ -42,7 +43,7 @@ export interface WaitingLine {
   /** Go out, having come in then (epoch milliseconds), and let the next one in. */
   leave(enteredAtEpochMs: number): void;
   readonly underWay: number;
-  statistics(): WaitingLineStatistics;
+  statistics(): SlotLineStatistics;
 }
 
 interface Waiter {
@@ -60,7 +61,7 @@ const SHORTEST_RETRY_MS = 1;
 const LONGEST_RETRY_MS = 60_000;
 
 /**
- * Make a waiting line. It has a timer for each who waits, and none else; whoever finds a place costs no more than
+ * Make a line for slots. It has a timer for each who waits, and none else; whoever finds a place costs no more than
  * counting.
  *
  * Who is refused is told to come back after
@@ -71,8 +72,9 @@ const LONGEST_RETRY_MS = 60_000;
  * average of how long calls are in, a second before the first has ended. The latter is for when the pace is no more what
  * it was: where nobody has gone for ten seconds, it takes ten more for all that is known.
  */
-export function waitingLine({ name, clock, emit, limit, settings }: WaitingLineOptions): WaitingLine {
+export function slotLine({ name, clock, emit, limit, settings }: SlotLineOptions): SlotLine {
   const line: Fifo<Waiter> = fifo();
+  const tell = quiet(emit);
   let underWay = 0;
   let meanMs: number | undefined;
   let lastMoveAt = clock.now();
@@ -155,7 +157,7 @@ export function waitingLine({ name, clock, emit, limit, settings }: WaitingLineO
 
   function refuse(): BulkheadFullError {
     counts.rejected += 1;
-    emit({ kind: 'bulkhead-full', policy: name });
+    tell({ kind: 'bulkhead-full', policy: name });
     return new BulkheadFullError({ policy: name, retryAfterMs: retryAfterMs() });
   }
 
