@@ -138,6 +138,14 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     tests: REFRESH,
   },
   {
+    name: 'take an old answer for a new one',
+    rule: WHOLE,
+    file: `${FOLDER}/refresh.ts`,
+    find: 'now - look.begunAt >= refreshMs) look = undefined',
+    replace: 'look.outcome === undefined && now - look.begunAt >= refreshMs) look = undefined',
+    tests: REFRESH,
+  },
+  {
     name: 'make new objects of the circuits that are in use',
     rule: WHOLE,
     file: 'lambdas/core/live-settings.ts',
