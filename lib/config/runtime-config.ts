@@ -64,7 +64,7 @@ export interface AppConfigOptions extends RuntimeConfigOptions {
   readonly text?: string;
 }
 
-/** Least time between two requests of one session. Seconds; source: StartConfigurationSession in the AppConfig API reference. */
+/** How often AppConfig has sessions asked, if they say nothing else. Seconds; source: GetLatestConfiguration in its API reference. */
 const LEAST_POLL_SECONDS = 60;
 /**
  * Most characters of a parameter. Intelligent-Tiering makes it an advanced one where it is too large for a standard one.
@@ -178,7 +178,7 @@ export class RuntimeConfig {
     const range = { min: leastSeconds, max: RANGES.refreshSeconds.max };
     const because =
       leastSeconds === LEAST_POLL_SECONDS
-        ? 'AppConfig answers a session once a minute'
+        ? 'AppConfig is made to be asked once a minute'
         : 'each environment asks as often';
     problems.seconds('runtimeConfig.refresh', this.options.refresh, range, because);
     if (text === undefined || Token.isUnresolved(text)) return;
