@@ -32,12 +32,13 @@ import { jsonBytes } from './private/environment-size.ts';
 import {
   fitsEnvironment,
   type HandOver,
-  SETTINGS_ROOM_BYTES,
+  MOST_SETTINGS_BYTES,
   splitWithBundle,
   wholeInEnvironment,
 } from './private/hand-over.ts';
 import { format, Problems, secondsOf } from './private/problems.ts';
 import { ownFunction, reservedConcurrency, timeoutSeconds } from './private/target-function.ts';
+import { withoutDefaults } from './private/without-defaults.ts';
 import { FAN_OUT } from './private/wrap-queue.ts';
 import type { AnyFunction, ResilientConsumerProps } from './resilient-consumer-props.ts';
 import { ResilientQueue } from './resilient-queue.ts';
@@ -194,18 +195,16 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   }
 
   private handOver(props: ResilientConsumerProps, problems: Problems): HandOver {
-    if (fitsEnvironment(this.settings, props.functionProps?.environment))
-      return wholeInEnvironment(this.settings);
-    if (props.function === undefined) return splitWithBundle(this.settings);
-    const bytes = jsonBytes(this.settings);
-    const rule = `must be given rather than function where the settings take more than ${SETTINGS_ROOM_BYTES} bytes`;
-    problems.add(
-      'entry',
-      rule,
-      bytes,
-      "what does not fit Lambda's 4 KB of environment travels in the bundle",
-    );
-    return wholeInEnvironment(this.settings);
+    const told = withoutDefaults(this.settings);
+    if (fitsEnvironment(told, props.functionProps?.environment)) return wholeInEnvironment(told);
+    if (props.function === undefined) return splitWithBundle(told);
+    const bytes = jsonBytes(told);
+    if (bytes > MOST_SETTINGS_BYTES) {
+      const rule = `must be given rather than function where the settings take more than ${MOST_SETTINGS_BYTES} bytes`;
+      const because = "what does not fit Lambda's 4 KB of environment travels in the bundle";
+      problems.add('entry', rule, bytes, because);
+    }
+    return wholeInEnvironment(told);
   }
 
   private targetFunction(props: ResilientConsumerProps, handOver: HandOver, problems: Problems): AnyFunction {

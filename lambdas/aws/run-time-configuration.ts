@@ -18,6 +18,13 @@ export interface ConfigurationClients {
 /** Who waits for an answer waits a second at the most, and comes back soon. */
 const CLIENT = { requestHandler: STORE_TIMEOUTS, maxAttempts: 2 };
 
+/**
+ * Least time between two requests that AppConfig can be asked to keep a session to. By its own default of a minute it
+ * would turn away a request that is under way for less time than the one before. How often it is asked is ours to say.
+ * Seconds; source: StartConfigurationSession in the AppConfig API reference.
+ */
+const POLL = { RequiredMinimumPollIntervalInSeconds: 15 };
+
 type Of<K extends RunTimeConfigurationSettings['kind']> = Extract<RunTimeConfigurationSettings, { kind: K }>;
 
 /**
@@ -59,18 +66,18 @@ function appConfigSource(
     ]);
     return new AppConfigProvider({ application, environment, awsSdkV3Client: client ?? new Client(CLIENT) });
   };
-  let provider = once(make);
+  // A provider has one session. A token of it is good for one request, and for a day.
+  let idle: Awaited<ReturnType<typeof make>> | undefined;
   return {
     name: `${application}/${environment}/${profile}`,
     async read() {
-      try {
-        const value = await (await provider()).get(profile, { forceFetch: true });
-        return value === undefined ? undefined : new TextDecoder().decode(value);
-      } catch (error) {
-        // A token is good for one call, and for a day: the provider would go on with one that was refused.
-        provider = once(make);
-        throw error;
-      }
+      // Not that of a read that is still under way, as after the environment was frozen, nor that of one that failed.
+      const own = idle;
+      idle = undefined;
+      const provider = own ?? (await make());
+      const value = await provider.get(profile, { forceFetch: true, sdkOptions: POLL });
+      idle = provider;
+      return value === undefined ? undefined : new TextDecoder().decode(value);
     },
   };
 }

@@ -27,14 +27,7 @@ import {
 } from './settings.ts';
 import { SettingsReader } from './settings-reader.ts';
 
-/** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
-export type SettingsInput<T> = { readonly [K in keyof T]?: PartOf<T[K]> };
-
-type PartOf<V> = V extends readonly unknown[] ? V : V extends object ? SettingsInput<V> : V;
-
-const DAY_SECONDS = 86_400;
-const DEFAULT_RETENTION_SECONDS = 4 * DAY_SECONDS;
-const DLQ_RETENTION_SECONDS = 14 * DAY_SECONDS;
+export type { SettingsInput } from './settings.ts';
 
 /**
  * Check the settings of a consumer and fill in the defaults.
@@ -100,7 +93,7 @@ function sourceQueue(reader: SettingsReader): SourceQueueSettings {
     retentionSeconds: reader.integerIn(
       'retentionSeconds',
       RANGES.retentionSeconds,
-      DEFAULT_RETENTION_SECONDS,
+      DEFAULTS.retentionSeconds,
     ),
     maxReceiveCount: reader.integerIn('maxReceiveCount', RANGES.maxReceiveCount, DEFAULTS.maxReceiveCount),
   };
@@ -111,7 +104,11 @@ function targetQueue(reader: SettingsReader): TargetQueueSettings {
   return {
     url,
     name: reader.text('name', nameOf(url)),
-    retentionSeconds: reader.integerIn('retentionSeconds', RANGES.retentionSeconds, DLQ_RETENTION_SECONDS),
+    retentionSeconds: reader.integerIn(
+      'retentionSeconds',
+      RANGES.retentionSeconds,
+      DEFAULTS.deadLetterRetentionSeconds,
+    ),
   };
 }
 

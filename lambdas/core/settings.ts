@@ -270,6 +270,11 @@ export interface ConsumerSettings {
   readonly runTimeConfiguration?: RunTimeConfigurationSettings;
 }
 
+/** A part of {@link ConsumerSettings} in which every option that has a default may be left out. */
+export type SettingsInput<T> = { readonly [K in keyof T]?: PartOf<T[K]> };
+
+type PartOf<V> = V extends readonly unknown[] ? V : V extends object ? SettingsInput<V> : V;
+
 /** Defaults of everything that a consumer may leave out; the constructs and the runtime share them. */
 export const DEFAULTS = {
   concurrency: 10,
@@ -277,6 +282,8 @@ export const DEFAULTS = {
   attempts: { max: 5, byReason: { TIMEOUT: 3 } },
   backoff: { kind: 'full-jitter', firstDelayMs: 5_000, capMs: 900_000, base: 2 },
   maxReceiveCount: 1_000,
+  retentionSeconds: 345_600,
+  deadLetterRetentionSeconds: 1_209_600,
   screening: { maxBytes: 1_048_576, json: true },
   signature: { prefix: '', algorithm: 'sha256', acceptPrevious: true },
   circuit: {
@@ -306,6 +313,8 @@ export const DEFAULTS = {
   attempts: AttemptSettings;
   backoff: BackoffSettings;
   maxReceiveCount: number;
+  retentionSeconds: number;
+  deadLetterRetentionSeconds: number;
   screening: ScreeningSettings;
   signature: Partial<SignatureSettings>;
   circuit: CircuitSettings;

@@ -64,9 +64,12 @@ export interface AppConfigOptions extends RuntimeConfigOptions {
   readonly text?: string;
 }
 
-/** Least time between two requests of one session. Seconds; source: StartConfigurationSession in the AppConfig API reference. */
+/** How often AppConfig has sessions asked, if they say nothing else. Seconds; source: GetLatestConfiguration in its API reference. */
 const LEAST_POLL_SECONDS = 60;
-/** Most characters of a parameter. Source: the Parameter Store quotas. */
+/**
+ * Most characters of a parameter. Intelligent-Tiering makes it an advanced one where it is too large for a standard one.
+ * Source: the Parameter Store quotas, and "Managing parameter tiers" in the Systems Manager user guide.
+ */
 const MOST_CHARACTERS = { standard: 4_096, advanced: 8_192 } as const;
 
 interface Place {
@@ -117,7 +120,7 @@ export class RuntimeConfig {
       room:
         own === undefined
           ? MOST_CHARACTERS.advanced
-          : MOST_CHARACTERS[tier === 'advanced' ? tier : 'standard'],
+          : MOST_CHARACTERS[tier === undefined || tier === 'standard' ? 'standard' : 'advanced'],
     });
   }
 
@@ -175,13 +178,13 @@ export class RuntimeConfig {
     const range = { min: leastSeconds, max: RANGES.refreshSeconds.max };
     const because =
       leastSeconds === LEAST_POLL_SECONDS
-        ? 'AppConfig answers a session once a minute'
+        ? 'AppConfig is made to be asked once a minute'
         : 'each environment asks as often';
     problems.seconds('runtimeConfig.refresh', this.options.refresh, range, because);
     if (text === undefined || Token.isUnresolved(text)) return;
     if (room !== undefined && text.length > room) {
       const rule = `must be a text of at most ${room} characters`;
-      const why = 'Parameter Store takes 4 KB in the standard tier, 8 KB in the advanced one';
+      const why = 'Parameter Store takes 4 KB in the standard tier, 8 KB in the others';
       problems.add('runtimeConfig', rule, text.length, why);
     }
     const { queue } = this.settingsFor(settings.consumerId);

@@ -19,14 +19,19 @@ interface Session {
   given: number | undefined;
   /** It is good for one request. */
   token: string;
+  /** How often it lets itself be asked. Seconds. */
+  readonly pollSeconds: number;
+  askedAt: number;
 }
 
 /**
  * A small AppConfig: hosted configurations, StartConfigurationSession and GetLatestConfiguration, which answers with
  * nothing where nothing is new; CreateHostedConfigurationVersion and StartDeployment, which takes effect at once.
- * Strategies, validators, alarms, flags and the limit on how often a session asks are not played.
+ * Strategies, validators, alarms and flags are not played.
+ *
+ * @param now time by which the limit on how often a session asks is kept, in milliseconds; without it, it is not
  */
-export function createAppConfigStore(): AppConfigStore {
+export function createAppConfigStore(now?: () => number): AppConfigStore {
   const contents = new Map<string, string[]>();
   const deployed = new Map<string, { readonly version: number; readonly content: string }>();
   const sessions: Session[] = [];
@@ -52,7 +57,13 @@ export function createAppConfigStore(): AppConfigStore {
       .map((key) => stringAt(input, key) ?? '')
       .join('/');
     if (!deployed.has(place)) throw notFound(`a deployment of ${place}`);
-    const session = { place, given: undefined, token: crypto.randomUUID() };
+    const session: Session = {
+      place,
+      given: undefined,
+      token: crypto.randomUUID(),
+      pollSeconds: numberAt(input, 'RequiredMinimumPollIntervalInSeconds') ?? POLL_SECONDS,
+      askedAt: Number.NEGATIVE_INFINITY,
+    };
     sessions.push(session);
     return { status: 201, body: { InitialConfigurationToken: session.token } };
   }
@@ -63,6 +74,12 @@ export function createAppConfigStore(): AppConfigStore {
     if (session === undefined || current === undefined) {
       throw new ApiError(400, 'BadRequestException', 'the token is not valid, or was used before');
     }
+    if (now !== undefined) {
+      if (now() - session.askedAt < session.pollSeconds * 1_000) {
+        throw new ApiError(400, 'BadRequestException', 'the poll interval is not satisfied');
+      }
+      session.askedAt = now();
+    }
     const isNew = session.given !== current.version;
     session.given = current.version;
     session.token = crypto.randomUUID();
@@ -71,7 +88,7 @@ export function createAppConfigStore(): AppConfigStore {
       headers: {
         'content-type': 'application/octet-stream',
         'next-poll-configuration-token': session.token,
-        'next-poll-interval-in-seconds': String(POLL_SECONDS),
+        'next-poll-interval-in-seconds': String(session.pollSeconds),
       },
       body: isNew ? current.content : '',
     };

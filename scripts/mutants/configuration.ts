@@ -5,6 +5,7 @@ const RULE = '7 what was refused says why';
 const WHOLE = '13 a configuration is taken as a whole or not at all';
 const READ = ['test/core/configuration/read-file.test.ts'];
 const RUN_TIME = ['test/core/configuration/run-time.test.ts'];
+const APP_CONFIG = ['test/aws/app-config.test.ts'];
 const REFRESH = ['test/core/configuration/refresh.test.ts'];
 
 /** Mutants of configuration files, and of settings that change at run time. */
@@ -138,6 +139,14 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     tests: REFRESH,
   },
   {
+    name: 'take an old answer for a new one',
+    rule: WHOLE,
+    file: `${FOLDER}/refresh.ts`,
+    find: 'now - look.begunAt >= refreshMs) look = undefined',
+    replace: 'look.outcome === undefined && now - look.begunAt >= refreshMs) look = undefined',
+    tests: REFRESH,
+  },
+  {
     name: 'make new objects of the circuits that are in use',
     rule: WHOLE,
     file: 'lambdas/core/live-settings.ts',
@@ -187,12 +196,28 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     tests: ['test/core/circuit/changed-settings.test.ts'],
   },
   {
-    name: 'go on with a token of AppConfig that was refused',
+    name: 'go on with a token of AppConfig that was refused, or is in use',
     rule: '5 our own stores may fail',
     file: 'lambdas/aws/run-time-configuration.ts',
-    find: '        provider = once(make);\n        throw error;',
-    replace: '        throw error;',
-    tests: ['test/aws/run-time-configuration.test.ts'],
+    find: '      idle = undefined;\n      const provider = own ?? (await make());\n',
+    replace: '      const provider = own ?? (await make());\n      idle = provider;\n',
+    tests: APP_CONFIG,
+  },
+  {
+    name: 'let AppConfig turn away who asks a little earlier than a minute after',
+    rule: '5 our own stores may fail',
+    file: 'lambdas/aws/run-time-configuration.ts',
+    find: 'RequiredMinimumPollIntervalInSeconds: 15',
+    replace: 'RequiredMinimumPollIntervalInSeconds: 60',
+    tests: APP_CONFIG,
+  },
+  {
+    name: 'begin a session of AppConfig with each look',
+    rule: '4 the healthy path is cheap',
+    file: 'lambdas/aws/run-time-configuration.ts',
+    find: '      idle = provider;\n',
+    replace: '',
+    tests: APP_CONFIG,
   },
   {
     name: 'put the code of run-time configurations into every bundle',
@@ -201,6 +226,30 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     find: '...(props.runtimeConfig === undefined && withoutIt)',
     replace: '...(props.entry === undefined && withoutIt)',
     tests: ['test/lib/bundling.test.ts'],
+  },
+  {
+    name: 'leave out of the settings what is no default',
+    rule: 'the constructs and the runtime share their defaults',
+    file: 'lib/private/without-defaults.ts',
+    find: 'burst: rateLimit.limit }',
+    replace: 'burst: rateLimit.burst }',
+    tests: ['test/lib/without-defaults.test.ts'],
+  },
+  {
+    name: 'leave out that a kill switch is off',
+    rule: 'the constructs and the runtime share their defaults',
+    file: 'lib/private/without-defaults.ts',
+    find: '...(killSwitch === false ? { killSwitch }',
+    replace: '...(killSwitch === false ? {}',
+    tests: ['test/lib/without-defaults.test.ts'],
+  },
+  {
+    name: 'write defaults out into the environment',
+    rule: 'the constructs and the runtime share their defaults',
+    file: 'lib/resilient-consumer.ts',
+    find: 'const told = withoutDefaults(this.settings);',
+    replace: 'const told = this.settings;',
+    tests: ['test/lib/validation.test.ts'],
   },
   {
     name: 'let the function read every parameter',

@@ -9,13 +9,16 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { INTAKE_SETTINGS_VARIABLE } from '../../lambdas/core/intake/settings.ts';
 import { type ConsumerSettings, SETTINGS_VARIABLE } from '../../lambdas/core/settings.ts';
 import { type ResilientConsumer, ResilientQueue, RuntimeConfig } from '../../lib/index.ts';
+import { withoutDefaults } from '../../lib/private/without-defaults.ts';
 import { consumerIn } from './synth.ts';
 
 /** Characters that a shell or a bundler might take for its own. */
 const SERVICE_VERSION = 'a`b$c\'d"e\\f é*%PATH% $(echo)';
 /** Two bundles take their time on a busy machine. */
 const PATIENCE_MS = 60_000;
-const circuits = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`circuit-${i}`, {}]));
+const circuits = Object.fromEntries(
+  Array.from({ length: 80 }, (_, i) => [`circuit-${i}`, { failureThreshold: 7 }]),
+);
 
 describe('a bundled entry, with settings beyond what the environment holds', () => {
   let outdir: string;
@@ -58,7 +61,8 @@ describe('a bundled entry, with settings beyond what the environment holds', () 
     const variable = JSON.stringify(environment[SETTINGS_VARIABLE]);
 
     expect(bundled.serviceVersion).toBe(SERVICE_VERSION);
-    expect(bundled.circuits).toEqual(consumer.settings.circuits);
+    const told = withoutDefaults(consumer.settings);
+    expect(bundled.circuits).toEqual(told.circuits);
     const inBundle = Object.keys(bundled).sort();
     const inEnvironment = Object.keys(consumer.settings)
       .filter((key) => variable.includes(`\\"${key}\\":`))
@@ -70,7 +74,7 @@ describe('a bundled entry, with settings beyond what the environment holds', () 
       'queue',
       'stateTable',
     ]);
-    expect([...inBundle, ...inEnvironment].sort()).toEqual(Object.keys(consumer.settings).sort());
+    expect([...inBundle, ...inEnvironment].sort()).toEqual(Object.keys(told).sort());
     expect(variable.length).toBeLessThan(1_500);
   });
 });

@@ -14,11 +14,8 @@ function statements(template: ReturnType<typeof synth>, service: string): unknow
     .filter(({ Action }) => JSON.stringify(Action).includes(`"${service}:`));
 }
 
-const parameterOf = (
-  stack: Stack,
-  stringValue = '{}',
-  tier = ssm.ParameterTier.STANDARD,
-): ssm.StringParameter => new ssm.StringParameter(stack, 'Tuning', { stringValue, tier });
+const parameterOf = (stack: Stack, stringValue = '{}'): ssm.StringParameter =>
+  new ssm.StringParameter(stack, 'Tuning', { stringValue });
 
 it('lets the function read its parameter, and nothing else of the store', () => {
   const template = synth((stack) => {
@@ -158,16 +155,23 @@ it('checks at synthesis what the text says at first', () => {
   ]);
 });
 
-it('checks that the text fits its parameter', () => {
-  const text = `# ${'x'.repeat(4_095)}`;
-  const found = (tier: ssm.ParameterTier): string[] =>
+it.each([
+  ['nothing', undefined, 4_096],
+  ['Standard', ssm.ParameterTier.STANDARD, 4_096],
+  ['Advanced', ssm.ParameterTier.ADVANCED, 8_192],
+  ['Intelligent-Tiering', ssm.ParameterTier.INTELLIGENT_TIERING, 8_192],
+])('checks that the text fits its parameter, whose tier is %s', (_name, tier, most) => {
+  const found = (characters: number): string[] =>
     problemsOf((stack) => {
-      consumerIn(stack, { runtimeConfig: RuntimeConfig.parameter(parameterOf(stack, text, tier)) });
+      const stringValue = `# ${'x'.repeat(characters - 2)}`;
+      const props = { stringValue, ...(tier !== undefined && { tier }) };
+      const parameter = new ssm.StringParameter(stack, 'Tuning', props);
+      consumerIn(stack, { runtimeConfig: RuntimeConfig.parameter(parameter) });
     });
-  expect(found(ssm.ParameterTier.STANDARD)).toEqual([
-    expect.stringContaining('runtimeConfig must be a text of at most 4096 characters, got 4,097'),
+  expect(found(most)).toEqual([]);
+  expect(found(most + 1)).toEqual([
+    expect.stringContaining(`runtimeConfig must be a text of at most ${most} characters`),
   ]);
-  expect(found(ssm.ParameterTier.ADVANCED)).toEqual([]);
 });
 
 it('takes what of a file may change as the first text of a parameter', () => {

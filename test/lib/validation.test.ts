@@ -145,20 +145,42 @@ describe('the function', () => {
     expect(problemsOf(build(filled(3_000)))).toEqual([]);
     expect(problemsOf(build(filled(4_000)))).toEqual([
       expect.stringMatching(
-        /functionProps.environment must fit 4096 bytes with all its variables, got 5,\d+/,
+        /functionProps.environment must fit 4096 bytes with all its variables, got 4,\d+/,
       ),
     ]);
   });
 
+  it('takes what six circuits with ordinary policies need, where it is given', () => {
+    const tracker = {
+      failureThreshold: 8,
+      openFor: Duration.seconds(30),
+      timeout: Duration.seconds(2),
+      totalTimeout: Duration.seconds(10),
+      retry: { attempts: 2 },
+      rateLimit: { limit: 50, per: Duration.seconds(1) },
+      bulkhead: { maxConcurrent: 5 },
+    };
+    const problems = problemsOf((stack) => {
+      const circuits = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`circuit-${i}`, tracker]));
+      build({ circuits, function: plain(stack, { timeout: Duration.seconds(30) }) })(stack);
+    });
+    expect(problems).toEqual([]);
+  });
+
   it('has to be bundled where the settings do not fit its environment', () => {
-    const circuits = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`circuit-${i}`, {}]));
+    const circuits = Object.fromEntries(
+      Array.from({ length: 80 }, (_, i) => [
+        `circuit-${i}`,
+        { failureThreshold: 8, openFor: Duration.seconds(30), slowCallThreshold: Duration.seconds(2) },
+      ]),
+    );
     expect(problemsOf(build({ circuits }))).toEqual([]);
     const problems = problemsOf((stack) => {
       build({ circuits, function: plain(stack) })(stack);
     });
     expect(problems).toContainEqual(
       expect.stringContaining(
-        'entry must be given rather than function where the settings take more than 2500 bytes',
+        'entry must be given rather than function where the settings take more than 4079 bytes',
       ),
     );
   });

@@ -146,7 +146,7 @@ describe('the end of the handler', () => {
       const reasons: unknown[] = [];
       const { handler } = consumerWith(calls, (signal) => {
         signal.addEventListener('abort', () => reasons.push(signal.reason));
-        return never();
+        return deaf();
       });
       const { outcomes } = await passing(
         runBatch(handler, [message('a')], { stores }),

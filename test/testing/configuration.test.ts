@@ -219,12 +219,12 @@ it('takes calls for failures that are slower than it says', async () => {
   expect(stores.circuitState('tracker')).toBe('open');
 });
 
-it('keeps what was good, and names what is wrong, while the text is bad', async () => {
+it('starts a new environment with what was deployed, and names what is wrong, while the text is bad', async () => {
   queue('screening: { requiredFields: [/tag] }');
   await runBatch(consumer(), [message()], { stores });
   stores.configure('queues:\n  orders:\n    concurrency: none\n');
   const { outcomes, troubles } = await runBatch(consumer(), [message()], { stores });
-  // Each batch is a new environment here, so what was deployed is the last good one.
+  // Each batch is a new environment, which has had no good one.
   expect(outcomes).toMatchObject([{ kind: 'handled' }]);
   expect(troubles).toMatchObject([
     {

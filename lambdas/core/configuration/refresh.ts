@@ -62,7 +62,7 @@ interface Look {
  * Look at a configuration at the start of invocations, and make the consumer go by it. A new one is taken as a whole,
  * between two invocations; one that breaks rules is refused, and the last good one stays; before there was a good one,
  * what was deployed holds. A store that is slow or fails harms no message: invocations wait a quarter of a second for
- * it at the most, and what arrives later is there for the next one.
+ * it at the most, and what arrives later is there for the next one, unless that comes so late that it is to look again.
  */
 export function runTimeConfiguration(parts: RunTimeConfigurationParts): RunTimeConfiguration {
   const { deployed, live, source, queue, refreshMs, versionOf, emit, clock } = parts;
@@ -88,8 +88,9 @@ export function runTimeConfiguration(parts: RunTimeConfigurationParts): RunTimeC
 
   async function refresh(): Promise<void> {
     const now = clock.now();
-    const late = look !== undefined && look.outcome === undefined && now - look.begunAt >= refreshMs;
-    if (look === undefined || late) {
+    // What came of a look holds from when it began: an environment may have been frozen for hours since.
+    if (look !== undefined && now - look.begunAt >= refreshMs) look = undefined;
+    if (look === undefined) {
       if (now < nextAt) return;
       const reading = begin(now);
       const patience = connected ? PATIENCE_MS : FIRST_PATIENCE_MS;

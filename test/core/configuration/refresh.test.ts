@@ -193,6 +193,53 @@ it('gives up an answer that does not come within the refresh time, and asks agai
   expect([s.reads(), s.live.circuits.tracker?.openForMs]).toEqual([3, 5_000]);
 });
 
+/** Looks at a text that comes a little too late for the invocation that asks for it. */
+async function lookLate(text: string): Promise<void> {
+  const reading = deferred<string | undefined>();
+  s.answers(() => reading.promise);
+  s.clock.advance(REFRESH_MS);
+  const looking = s.refresh();
+  await s.clock.pass(250);
+  await looking;
+  reading.resolve(text);
+  await s.clock.pass(0);
+}
+
+it('takes what came late while it is not older than the refresh time', async () => {
+  await s.refresh();
+  await lookLate(openFor('5s'));
+  await s.later(REFRESH_MS - 251);
+  expect([s.reads(), s.live.circuits.tracker?.openForMs]).toEqual([2, 5_000]);
+});
+
+it.each([REFRESH_MS - 250, 3_600_000])(
+  'looks again, with the invocation that finds it, where what came late is older: after %i ms',
+  async (quietMs) => {
+    await s.refresh();
+    await lookLate(openFor('5s'));
+    s.take();
+    s.answers(openFor('7s'));
+    await s.later(quietMs);
+    expect([s.reads(), s.live.circuits.tracker?.openForMs]).toEqual([3, 7_000]);
+    expect(s.take()).toMatchObject([
+      { kind: 'configuration-applied', changes: [{ option: 'circuits.tracker.openForMs', to: 7_000 }] },
+    ]);
+  },
+);
+
+it('stays at the last good one, not at what came late and is old, while the store is slow again', async () => {
+  s.answers(openFor('6s'));
+  await s.refresh();
+  await lookLate(openFor('5s'));
+  s.answers(() => new Promise(() => {}));
+  s.clock.advance(REFRESH_MS);
+  const looking = s.refresh();
+  await s.clock.pass(250);
+  await looking;
+  expect(s.live.circuits.tracker?.openForMs).toBe(6_000);
+  expect(s.log.kinds().at(-1)).toBe('configuration-unavailable');
+});
+
 it('goes on with the last good one while the store fails, and looks again after five seconds', async () => {
   s.answers(openFor('5s'));
   await s.refresh();
