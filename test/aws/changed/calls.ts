@@ -8,7 +8,8 @@ const calls = (settings: SettingsInput<ConsumerCircuitSettings>, concurrency = 1
   circuits: { tracker: { failureThreshold: 10_000, localThreshold: 10_000, ...settings } },
 });
 
-const hangs = () => new Promise<never>(() => {});
+const hangs = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 const takes = (r: Running, ms: number) => () =>
   new Promise<void>((resolve) => void r.clock.after(ms, resolve));
 
