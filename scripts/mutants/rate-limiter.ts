@@ -148,19 +148,11 @@ export const RATE_LIMITER_MUTANTS: readonly Mutant[] = [
     tests: EXAMPLES,
   },
   {
-    name: 'go on refusing by a limit that was raised',
+    name: 'go on refusing by a limit or burst that was raised',
     rule: TURN,
     file: SHARED,
-    find: 'foundBy?.intervalUs === intervalUs && foundBy.earlyUs',
-    replace: 'intervalUs > 0 && foundBy?.earlyUs',
-    tests: EXAMPLES,
-  },
-  {
-    name: 'go on refusing by a burst that was raised',
-    rule: TURN,
-    file: SHARED,
-    find: ' && foundBy.earlyUs === earlyUs ? notBeforeUs',
-    replace: ' && earlyUs >= 0 ? notBeforeUs',
+    find: 'shard.earlyUs === earlyUs ? shard',
+    replace: 'earlyUs >= 0 ? shard',
     tests: EXAMPLES,
   },
   {

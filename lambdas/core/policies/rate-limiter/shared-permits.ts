@@ -56,8 +56,8 @@ interface Shard {
   busy: boolean;
   /** Before that, nobody who cannot wait asks again, as long as the limit is what it was. */
   notBeforeUs: number;
-  /** The timeline by which that was found. */
-  foundBy?: Timeline;
+  /** How long before its place a permit could be used by the limit under which that was found. */
+  earlyUs: number;
 }
 
 /** Permits from the timelines that all environments share. */
@@ -73,7 +73,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
   }
 
   function shardAt(index: number): Shard {
-    const known = shards.get(index) ?? { busy: false, notBeforeUs: 0 };
+    const known = shards.get(index) ?? { busy: false, notBeforeUs: 0, earlyUs: 0 };
     shards.set(index, known);
     return known;
   }
@@ -103,7 +103,7 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
     const availableUs = availableAtUs(timeline, item);
     const jitterUs = Math.min(LONGEST_JITTER_US, Math.max(timeline.earlyUs / 2, timeline.intervalUs / 4));
     shard.notBeforeUs = availableUs > now ? Math.ceil(availableUs + random() * jitterUs) : 0;
-    shard.foundBy = timeline;
+    shard.earlyUs = timeline.earlyUs;
   }
 
   function availableUs(shard: Shard, timeline: Timeline): number {
@@ -175,8 +175,8 @@ export function sharedPermits(options: SharedPermitsOptions): PermitSource {
 }
 
 /** What was found under another limit says nothing any more. */
-function notBefore({ foundBy, notBeforeUs }: Shard, { intervalUs, earlyUs }: Timeline): number {
-  return foundBy?.intervalUs === intervalUs && foundBy.earlyUs === earlyUs ? notBeforeUs : 0;
+function notBefore(shard: Shard, { earlyUs }: Timeline): number {
+  return shard.earlyUs === earlyUs ? shard.notBeforeUs : 0;
 }
 
 function expiryOf(step: LimitStep): number {
