@@ -151,22 +151,30 @@ export class CircuitOpenError extends RefusedError {
   }
 }
 
-/** Options of {@link RateLimitedError} and {@link BulkheadFullError}. */
+/** Options of the errors of limits. */
 export interface LimitErrorOptions extends RefusedErrorOptions {
   /** Name of the policy. */
   readonly policy: string;
 }
 
-/** The rate limit is reached. */
+/** Options of {@link RateLimitedError}. */
+export interface RateLimitedErrorOptions extends LimitErrorOptions {
+  /** The table that holds the limit did not answer. @default false */
+  readonly unanswered?: boolean;
+}
+
+/** The rate limit is reached; or the table that holds it did not answer, so that nobody knows. */
 export class RateLimitedError extends RefusedError {
   readonly policy: string;
+  /** Whether the table did not answer: then it is not the limit that has to be looked at. */
+  readonly unanswered: boolean;
 
-  constructor(options: LimitErrorOptions) {
-    super(
-      `rate limit "${options.policy}" is reached, retry in ${Math.ceil(options.retryAfterMs)} ms`,
-      options,
-    );
-    this.policy = options.policy;
+  constructor(options: RateLimitedErrorOptions) {
+    const { policy, retryAfterMs, unanswered = false } = options;
+    const why = unanswered ? 'has no permit, since its table did not answer' : 'is reached';
+    super(`rate limit "${policy}" ${why}, retry in ${Math.ceil(retryAfterMs)} ms`, options);
+    this.policy = policy;
+    this.unanswered = unanswered;
   }
 }
 

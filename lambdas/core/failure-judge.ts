@@ -16,7 +16,7 @@ import { untilAdmitted } from './refusal.ts';
 import type { Rejection } from './screening/check.ts';
 import type { ConsumerSettings, FailureReason } from './settings.ts';
 import { defer, type MoveVerdict, type PutBackVerdict, type Verdict } from './verdict.ts';
-import { waitingBy } from './waiting.ts';
+import { untilAnswered, waitingBy } from './waiting.ts';
 
 /** What the judge needs to know. */
 export interface FailureJudgeParts {
@@ -206,6 +206,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
     refused({ messageId }, refusal) {
+      if (refusal.kind === 'unanswered') return defer(messageId, 'store-unavailable', untilAnswered(random));
       if (refusal.kind === 'not-its-turn') {
         return defer(messageId, 'rate-limited', Math.max(0, refusal.placeEpochMs - clock.now()));
       }
@@ -223,6 +224,6 @@ function lastErrorOf({ lastError }: MessageRecord): { error?: ErrorSummary } {
 }
 
 function causeOf(refused: RefusedError): DeferralCause {
-  if (isInstance(refused, RateLimitedError)) return 'rate-limited';
+  if (isInstance(refused, RateLimitedError)) return refused.unanswered ? 'store-unavailable' : 'rate-limited';
   return isInstance(refused, BulkheadFullError) ? 'bulkhead-full' : 'circuit-open';
 }

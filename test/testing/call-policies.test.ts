@@ -378,7 +378,7 @@ describe('the rate limit', () => {
     const { handler, seen } = consumerWith({ rateLimit }, () => 'done');
     stores.fail('state-table');
     const { outcomes } = await runBatch(handler, [message('a')], { stores });
-    expect(outcomes).toMatchObject([{ kind: 'deferred' }]);
+    expect(outcomes).toMatchObject([{ kind: 'deferred', cause: 'store-unavailable' }]);
     expect(seen.calls).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ export interface CircuitFailure {
   readonly clean: boolean;
 }
 
-/** Why a message cannot be started now: a circuit refuses it, or its turn at a rate limit has not come. */
+/** Why a message cannot be started now: a circuit refuses it, or its turn at a rate limit has not come, as far as that is known. */
 export type Refusal =
   | (Omit<Refused, 'lastError'> & { readonly circuit: string })
   | {
@@ -24,7 +24,9 @@ export type Refusal =
       readonly circuit: string;
       /** When it should come back. Epoch milliseconds. */
       readonly placeEpochMs: number;
-    };
+    }
+  /** Nobody knows whether its turn has come: the table did not answer. */
+  | { readonly kind: 'unanswered'; readonly circuit: string };
 
 /** Options of {@link circuitSession}. */
 export interface CircuitSessionOptions {
@@ -115,6 +117,7 @@ export function circuitSession(options: CircuitSessionOptions): CircuitSession {
         continue;
       }
       await close();
+      if (answer.kind === 'unanswered') return { kind: 'unanswered', circuit: name };
       return { kind: 'not-its-turn', circuit: name, placeEpochMs: answer.placeEpochMs };
     }
     return undefined;

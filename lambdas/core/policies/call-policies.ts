@@ -16,7 +16,9 @@ export type TurnAnswer =
       readonly kind: 'not-yet';
       /** When it should come back. Epoch milliseconds. */
       readonly placeEpochMs: number;
-    };
+    }
+  /** The table that holds the limit did not answer. */
+  | { readonly kind: 'unanswered' };
 
 /** A rate limit at which messages ask for their turn before their handler is started. */
 export interface MessageLimit {

@@ -161,6 +161,7 @@ function messageLimit(
           giveBack: () => limiter.giveBack(answer),
         };
       }
+      if (answer.unanswered) return { kind: 'unanswered' };
       const turnMs = settings.perMs / settings.limit;
       return { kind: 'not-yet', placeEpochMs: places.place(turnMs, answer.retryAtEpochMs) };
     },

@@ -13,6 +13,8 @@ export interface RateRefusal {
   readonly kind: 'refused';
   /** When it is worth while to come back. Epoch milliseconds. */
   readonly retryAtEpochMs: number;
+  /** The table did not answer: nobody knows whether there is a permit. */
+  readonly unanswered?: true;
 }
 
 /** Options of a call through a {@link RateLimiter}. */

@@ -160,9 +160,9 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
       );
       return;
     }
-    const retryUs = answer.kind === 'denied' ? answer.availableUs : nowUs() + STORE_PAUSE_US * (1 + random());
     for (const waiter of uncovered) {
-      if (waiter.latestUs <= Math.max(latestUs, nowUs())) line.settle(waiter, refuse(retryUs));
+      if (waiter.latestUs > Math.max(latestUs, nowUs())) continue;
+      line.settle(waiter, answer.kind === 'denied' ? refuse(answer.availableUs) : unanswered());
     }
   }
 
@@ -188,6 +188,13 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     const retryAtEpochMs = Math.ceil(retryUs / 1_000);
     emit({ kind: 'call-rate-limited', policy: name, retryAfterMs: retryAtEpochMs - clock.now() });
     return { kind: 'refused', retryAtEpochMs };
+  }
+
+  /** It says nothing about the limit, and is told of as an error of the store. */
+  function unanswered(): RateRefusal {
+    counts.refused += 1;
+    const retryUs = nowUs() + STORE_PAUSE_US * (1 + random());
+    return { kind: 'refused', retryAtEpochMs: Math.ceil(retryUs / 1_000), unanswered: true };
   }
 
   function acquire({
@@ -238,7 +245,7 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
       const answer = 'kind' in asked ? asked : await asked;
       if (answer.kind === 'refused') {
         const retryAfterMs = Math.max(0, answer.retryAtEpochMs - clock.now());
-        throw new RateLimitedError({ policy: name, retryAfterMs });
+        throw new RateLimitedError({ policy: name, retryAfterMs, unanswered: answer.unanswered === true });
       }
       if (signal.aborted) {
         giveBack(answer);
