@@ -11,7 +11,7 @@ import { guardedBy } from '../core/policies/policy.ts';
 import { type CircuitSettings, KEY_PREFIX } from '../core/settings.ts';
 import { runtimeClients } from './clients.ts';
 import { dynamoCircuits } from './dynamo-circuits.ts';
-import { type PolicyOptions, policyParts } from './policy-parts.ts';
+import { type PolicyOptions, policyParts, sharedTable } from './policy-parts.ts';
 
 /** Options of {@link circuitBreaker}: where it is kept, and how it decides. What is left out of the latter has its default. */
 export interface CircuitBreakerOptions extends PolicyOptions, Partial<CircuitSettings> {
@@ -19,7 +19,7 @@ export interface CircuitBreakerOptions extends PolicyOptions, Partial<CircuitSet
    * Name of the state table, through which all who give the same one share the circuit. It takes `dynamodb:GetItem`
    * and `dynamodb:UpdateItem` on it (`StateTable.grantCircuits`).
    *
-   * @default - none: the circuit is this process's own
+   * @default - left out: the circuit is this process's own
    */
   readonly table?: string | undefined;
   /** Client for the table. It should try once: what is reported twice counts twice. @default - such a client */
@@ -45,7 +45,8 @@ export interface CircuitBreakerOptions extends PolicyOptions, Partial<CircuitSet
  */
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const [{ name, emit, clock, random }, own] = policyParts('circuitBreaker', options);
-  const { table, client, isFailure, onTransition, ...input } = own;
+  const { table: _table, client, isFailure, onTransition, ...input } = own;
+  const table = sharedTable('circuitBreaker', own);
   const settings = parseCircuitSettings(input, `circuit "${name}"`);
   const circuit = sharedCircuit({
     name,

@@ -66,3 +66,20 @@ export function policyParts<O extends PolicyOptions>(
   });
   return [{ name, emit, clock, random }, own];
 }
+
+/**
+ * The table that a policy is shared through, if there is to be one.
+ *
+ * @throws {ConfigurationError} if it is given and empty, as a variable is that nobody has set: what was to be shared
+ * would be each process's own, and nobody would notice
+ */
+export function sharedTable(
+  subject: string,
+  options: { readonly table?: string | undefined },
+): string | undefined {
+  if (!('table' in options)) return undefined;
+  if (options.table !== undefined && options.table !== '') return options.table;
+  const rule =
+    "must be the name of the state table, or be left out for a limit or circuit of this process's own";
+  throw new ConfigurationError(subject, [{ option: 'table', rule, value: options.table }]);
+}

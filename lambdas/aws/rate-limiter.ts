@@ -11,7 +11,7 @@ import type { RateLimiter } from '../core/policies/rate-limiter/rate-limiter-typ
 import type { RateLimitSettings } from '../core/policies/settings.ts';
 import { runtimeClients } from './clients.ts';
 import { dynamoLimits } from './dynamo-limits.ts';
-import { type PolicyOptions, policyParts } from './policy-parts.ts';
+import { type PolicyOptions, policyParts, sharedTable } from './policy-parts.ts';
 
 /** Options of {@link rateLimiter}. */
 export interface RateLimiterOptions extends PolicyOptions {
@@ -43,7 +43,7 @@ export interface RateLimiterOptions extends PolicyOptions {
    * Name of the state table, through which all who give the same `name` and the same limit share it. It takes
    * `dynamodb:GetItem` and `dynamodb:UpdateItem` on it (`StateTable.grantLimits`).
    *
-   * @default - none: the limit is this process's own
+   * @default - left out: the limit is this process's own
    */
   readonly table?: string | undefined;
   /** Client for the table. It should try once: what is taken twice is wasted once. @default - such a client */
@@ -77,7 +77,8 @@ const MOST_SKEW_MS = 60_000;
  */
 export function rateLimiter(options: RateLimiterOptions): RateLimiter {
   const [{ name, emit, clock, random }, own] = policyParts('rateLimiter', options);
-  const { table, client, ...input } = own;
+  const { table: _table, client, ...input } = own;
+  const table = sharedTable('rateLimiter', own);
   const { onStoreFailure, skewMs, ...settings } = parsePolicy(input, `rate limit "${name}"`, (reader) => ({
     ...readRateLimit(reader),
     onStoreFailure: reader.oneOf('onStoreFailure', ON_STORE_FAILURE, 'refuse'),

@@ -7,7 +7,7 @@ import { KEY_PREFIX } from '../../settings.ts';
 import type { Operation, PolicyCallOptions } from '../policy.ts';
 import { quiet } from '../quiet-sink.ts';
 import type { RateLimitSettings } from '../settings.ts';
-import { NEVER } from '../signals.ts';
+import { NEVER, promptly } from '../signals.ts';
 import type { Span } from './gcra.ts';
 import type { LimitStore } from './limit-store.ts';
 import { permitPool } from './permit-pool.ts';
@@ -253,7 +253,7 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
       }
       issued.delete(answer);
     }
-    return operation(signal, deadlineEpochMs);
+    return promptly(operation, signal, deadlineEpochMs);
   }
 
   return { kind: 'rate-limiter', name, call, acquire, giveBack, statistics: () => ({ ...counts }) };
