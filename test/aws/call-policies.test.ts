@@ -126,6 +126,13 @@ describe('timeout', () => {
   });
 });
 
+it.each([undefined, ''])('refuses %j for a table: a variable that nobody has set', (table) => {
+  const { common } = parts();
+  const rule = 'must be the name of the state table, or be left out';
+  expect(() => rateLimiter({ ...common, limit: 1, perMs: 1_000, table })).toThrow(rule);
+  expect(() => circuitBreaker({ ...common, table })).toThrow(rule);
+});
+
 describe('a logger that throws', () => {
   it('has no say in how a call goes', async () => {
     const { common } = parts();
@@ -136,7 +143,7 @@ describe('a logger that throws', () => {
       });
     }
     const told = { ...common, telemetry: true, logger };
-    const limit = rateLimiter({ ...told, limit: 1, perMs: 60_000, maxWaitMs: 0, table: undefined });
+    const limit = rateLimiter({ ...told, limit: 1, perMs: 60_000, maxWaitMs: 0 });
     expect(await limit.call(() => 'through')).toBe('through');
     await expect(limit.call(() => 'never')).rejects.toThrow(RateLimitedError);
   });
