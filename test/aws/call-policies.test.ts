@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import {
   CallTimeoutError,
   ConfigurationError,
+  circuitBreaker,
   compose,
   fallback,
   RateLimitedError,
