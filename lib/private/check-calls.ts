@@ -28,7 +28,10 @@ export function checkCalls(
   if (rateLimit !== undefined) checkRateLimit(`${at}.rateLimit`, rateLimit, problems);
   if (bulkhead !== undefined) {
     const calledAtATime = 'it counts calls under way';
-    problems.integer(`${at}.bulkhead.maxConcurrent`, bulkhead.maxConcurrent, RANGES.calls, calledAtATime);
+    const { maxConcurrent }: Partial<typeof bulkhead> = bulkhead;
+    if (maxConcurrent === undefined)
+      problems.add(`${at}.bulkhead.maxConcurrent`, 'must be given', maxConcurrent, calledAtATime);
+    problems.integer(`${at}.bulkhead.maxConcurrent`, maxConcurrent, RANGES.calls, calledAtATime);
     checkWaiting(`${at}.bulkhead`, bulkhead, problems);
   }
   if (adaptiveConcurrency === undefined) return;
