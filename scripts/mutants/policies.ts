@@ -421,12 +421,4 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     replace: 'const emit = ((event) => {',
     tests: ['test/aws/call-policies.test.ts'],
   },
-  {
-    name: 'let who is told of the policy of a consumer decide how its call goes',
-    rule: ENDS,
-    file: 'lambdas/core/policies/consumer-policies.ts',
-    find: 'emit: quiet(given.emit)',
-    replace: 'emit: given.emit',
-    tests: ['test/core/policies/consumer-policies.test.ts'],
-  },
 ];

@@ -147,6 +147,9 @@ describe('a logger that throws', () => {
     const limit = rateLimiter({ ...told, limit: 1, perMs: 60_000, maxWaitMs: 0 });
     expect(await limit.call(() => 'through')).toBe('through');
     await expect(limit.call(() => 'never')).rejects.toThrow(RateLimitedError);
+    const breaker = circuitBreaker({ ...told, localThreshold: 1 });
+    await expect(breaker.call(failing(down))).rejects.toBe(down);
+    expect(breaker.snapshot().state).toBe('open');
   });
 });
 

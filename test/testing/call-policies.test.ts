@@ -99,23 +99,27 @@ describe('a call that does not heed its signal', () => {
     },
   );
 
-  it('lets the handler answer with something else', async () => {
-    const stores = createTestStores();
-    const settings = testSettings({ circuits: { tracker: { timeoutMs: 1_000 } } });
-    const handler = resilientConsumer({
-      schema: z.object({ id: z.string() }),
-      idempotencyKey: ({ id }) => id,
-      settings,
-      handle: async (_payload, ctx) => {
-        await ctx
-          .circuit('tracker')
-          .call(deaf)
-          .catch(() => 'something else');
-      },
-    });
-    const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 1_100);
-    expect(outcomes).toMatchObject([{ kind: 'handled' }]);
-  });
+  it.each([{ timeoutMs: 1_000 }, { totalTimeoutMs: 1_000 }])(
+    'lets the handler answer with something else, and counts all the same: %o',
+    async (calls) => {
+      const stores = createTestStores();
+      const settings = testSettings({ circuits: { tracker: { ...calls, localThreshold: 1 } } });
+      const handler = resilientConsumer({
+        schema: z.object({ id: z.string() }),
+        idempotencyKey: ({ id }) => id,
+        settings,
+        handle: async (_payload, ctx) => {
+          await ctx
+            .circuit('tracker')
+            .call(deaf)
+            .catch(() => 'something else');
+        },
+      });
+      const { outcomes } = await passing(runBatch(handler, [message('a')], { stores }), stores, 1_100);
+      expect(outcomes).toMatchObject([{ kind: 'handled' }]);
+      expect(stores.circuitState('tracker')).toBe('open');
+    },
+  );
 
   it('is waited for when another call of its handler has failed', async () => {
     const stores = createTestStores();

@@ -7,7 +7,6 @@ import { bulkheadOn } from './bulkhead.ts';
 import type { CallPolicies, MessageLimit } from './call-policies.ts';
 import { type Composition, compose } from './compose.ts';
 import type { Policy } from './policy.ts';
-import { quiet } from './quiet-sink.ts';
 import type { LimitStore } from './rate-limiter/limit-store.ts';
 import { DEFAULT_SKEW_MS, rateLimiterOn } from './rate-limiter/rate-limiter.ts';
 import type { RateLimiter } from './rate-limiter/rate-limiter-types.ts';
@@ -31,8 +30,7 @@ export interface ConsumerPoliciesParts {
  * The policies around a consumer's calls, by circuit; circuits with nothing else around their calls are missing. What
  * the settings of a policy say may change while the consumer runs; which policies there are may not.
  */
-export function consumerPolicies(given: ConsumerPoliciesParts): ReadonlyMap<string, CallPolicies> {
-  const parts = { ...given, emit: quiet(given.emit) };
+export function consumerPolicies(parts: ConsumerPoliciesParts): ReadonlyMap<string, CallPolicies> {
   return new Map(
     Object.entries(parts.settings.circuits).flatMap(([name, calls]) => {
       const policies = policiesOf(name, calls, parts);
