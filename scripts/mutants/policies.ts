@@ -270,14 +270,6 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     tests: COMPOSE_TESTS,
   },
   {
-    name: 'wait for what keeps its place in a limit of ours',
-    rule: ENDS,
-    file: COMPOSE,
-    find: 'layer === rateLimiter ? watched(layer) : only(layer)',
-    replace: 'only(layer)',
-    tests: COMPOSE_TESTS,
-  },
-  {
     name: 'count against the dependency what waited in a limit of ours',
     rule: BLAME,
     file: COMPOSE,

@@ -148,6 +148,14 @@ export const RATE_LIMITER_MUTANTS: readonly Mutant[] = [
     tests: EXAMPLES,
   },
   {
+    name: 'wait for a call that does not heed its signal',
+    rule: 'policies: a call ends once, and on time',
+    file: 'lambdas/core/policies/rate-limiter/rate-limiter.ts',
+    find: 'return promptly(operation, signal, deadlineEpochMs, heedsSignal);',
+    replace: 'return operation(signal, deadlineEpochMs);',
+    tests: ['test/core/policies/rate-limiter.test.ts'],
+  },
+  {
     name: 'go on refusing by a limit or burst that was raised',
     rule: TURN,
     file: SHARED,

@@ -86,7 +86,7 @@ export function compose<F = never>(composition: Composition<F>): ComposedPolicy<
   );
   const mayWait = rateLimiter !== undefined || bulkhead !== undefined;
   const inner = layers.reduceRight<Call | undefined>((call, layer) => {
-    if (call === undefined) return layer === rateLimiter ? watched(layer) : only(layer);
+    if (call === undefined) return only(layer);
     return layer === breaker && mayWait ? counting(breaker, call) : under(layer, call);
   }, undefined);
   const call = inner ?? bare;
@@ -120,16 +120,6 @@ export function withPolicies<F = never>(composition: Composition<F>) {
 /** Calls under the innermost policy, which sees to it that an abort ends what it calls. */
 function only(policy: Policy): Call {
   return (operation, options) => policy.call(operation, options);
-}
-
-/** The same under a rate limit, which waits for a turn and lets go of the call then. */
-function watched(limit: Policy): Call {
-  return async (operation, options) =>
-    promptly(
-      (signal, deadlineEpochMs) => limit.call(operation, { signal, deadlineEpochMs }),
-      options?.signal ?? NEVER,
-      options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY,
-    );
 }
 
 /** Calls under a policy, with others inside of it. */

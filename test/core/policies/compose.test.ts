@@ -2,7 +2,6 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { CircuitOpenError, ConfigurationError } from '../../../lambdas/core/errors.ts';
 import { type Composition, compose, withPolicies } from '../../../lambdas/core/policies/compose.ts';
 import type { Operation, Policy, PolicyCallOptions } from '../../../lambdas/core/policies/policy.ts';
-import { NEVER } from '../../../lambdas/core/policies/signals.ts';
 import { idle, START } from '../fixtures.ts';
 import { down, failing, listenersOf, oneAtATime, policyWorld, stubborn, watched } from './parts.ts';
 
@@ -114,27 +113,6 @@ describe('a composition', () => {
     await idle();
     expect(call.error).toBe('enough');
     expect(one.statistics().underWay).toBe(1);
-  });
-
-  it('does not wait for what a rate limit has let through', async () => {
-    const controller = new AbortController();
-    const seen: AbortSignal[] = [];
-    const rateLimiter: Policy & { kind: 'rate-limiter' } = {
-      kind: 'rate-limiter',
-      name: 'limit',
-      call: async (operation, { signal = NEVER, deadlineEpochMs = 0 } = {}) => {
-        seen.push(signal);
-        return operation(signal, deadlineEpochMs);
-      },
-    };
-    const { retry } = policyWorld();
-    const policy = compose({ retry: retry(), rateLimiter });
-    const call = watched(policy.call(stubborn(), { signal: controller.signal }));
-    await idle();
-    controller.abort('enough');
-    await idle();
-    expect(call.error).toBe('enough');
-    expect(seen).toEqual([controller.signal]);
   });
 
   it('puts one listener on the signal of the caller, however many layers there are', async () => {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { PipelineEvent } from '../../../lambdas/core/events.ts';
+import type { InnerCallOptions } from '../../../lambdas/core/policies/policy.ts';
 import type { LimitStep } from '../../../lambdas/core/policies/rate-limiter/gcra.ts';
 import { type LimitStore, memoryLimits } from '../../../lambdas/core/policies/rate-limiter/limit-store.ts';
 import {
@@ -603,5 +604,24 @@ describe('when the store fails', () => {
     const second = outcomes(1);
     for (let at = 0; at < 4; at += 1) await clock.pass(150);
     expect(await second).toEqual([1_000]);
+  });
+});
+
+describe('a call under a rate limit', () => {
+  it('ends at the abort, also where the operation does not heed its signal', async () => {
+    const { limiter } = setup();
+    const controller = new AbortController();
+    const call = limiter.call(() => new Promise<never>(() => {}), { signal: controller.signal });
+    controller.abort('enough');
+    await expect(call).rejects.toBe('enough');
+  });
+
+  it('listens to nothing where somebody around it does', async () => {
+    const { limiter } = setup();
+    const { signal } = new AbortController();
+    const listens = vi.spyOn(signal, 'addEventListener');
+    const inner: InnerCallOptions = { signal, heedsSignal: true };
+    expect(await limiter.call(async () => 'made', inner)).toBe('made');
+    expect(listens).not.toHaveBeenCalled();
   });
 });

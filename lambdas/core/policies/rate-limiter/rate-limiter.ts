@@ -4,7 +4,7 @@ import { RateLimitedError } from '../../errors.ts';
 import type { EventSink } from '../../events.ts';
 import { summarizeError } from '../../failure.ts';
 import { KEY_PREFIX } from '../../settings.ts';
-import type { Operation, PolicyCallOptions } from '../policy.ts';
+import type { InnerCallOptions, Operation, PolicyCallOptions } from '../policy.ts';
 import { quiet } from '../quiet-sink.ts';
 import type { RateLimitSettings } from '../settings.ts';
 import { NEVER, promptly } from '../signals.ts';
@@ -238,8 +238,11 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     return false;
   }
 
-  async function call<T>(operation: Operation<T>, callOptions: RateLimitedCallOptions = {}): Promise<T> {
-    const { signal = NEVER, deadlineEpochMs = Number.POSITIVE_INFINITY, permit } = callOptions;
+  async function call<T>(
+    operation: Operation<T>,
+    callOptions: RateLimitedCallOptions & InnerCallOptions = {},
+  ): Promise<T> {
+    const { signal = NEVER, deadlineEpochMs = Number.POSITIVE_INFINITY, permit, heedsSignal } = callOptions;
     if (permit === undefined || !redeem(permit)) {
       const asked = acquire(callOptions);
       const answer = 'kind' in asked ? asked : await asked;
@@ -253,7 +256,7 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
       }
       issued.delete(answer);
     }
-    return promptly(operation, signal, deadlineEpochMs);
+    return promptly(operation, signal, deadlineEpochMs, heedsSignal);
   }
 
   return { kind: 'rate-limiter', name, call, acquire, giveBack, statistics: () => ({ ...counts }) };
