@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Observability } from '../lambdas/core/metric-names.ts';
 import type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
 import type { Backoff } from './backoff.ts';
 import type { CircuitProps } from './circuits.ts';
@@ -201,6 +202,14 @@ export interface ResilientConsumerProps {
    * @default - what is deployed holds until the next deployment
    */
   readonly runtimeConfig?: RuntimeConfig;
+  /**
+   * How much the consumer tells of itself, and so what that costs. `essential`: at most 10 custom metrics, alarms on
+   * dead letters, on age, and on what needs a person. `full`: every metric and alarm, with its break-downs. `off`: neither
+   * metrics nor alarms; logs stay.
+   *
+   * @default 'essential'
+   */
+  readonly observability?: Observability;
   /**
    * Alarms on the queues, on the intake and on what SQS refuses; `false` for none.
    *

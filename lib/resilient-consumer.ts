@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import {
   type ConsumerSettings,
   DEFAULT_CIRCUIT,
+  DEFAULTS,
   RUN_TIME_CONFIGURATION_EXPRESSION,
   SETTINGS_VARIABLE,
 } from '../lambdas/core/settings.ts';
@@ -247,7 +248,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   }
 
   private handToController(maxConcurrency: number | undefined): void {
-    const { circuits, retryUntilSeconds, queue } = this.settings;
+    const { circuits, retryUntilSeconds, queue, observability } = this.settings;
     const named = Object.keys(circuits);
     this.intake?.control({
       consumerId: this.consumerId,
@@ -257,6 +258,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       ...(maxConcurrency !== undefined && { maxConcurrency }),
       retryUntilSeconds,
       retentionSeconds: queue.retentionSeconds,
+      ...(observability !== DEFAULTS.observability && { observability }),
     });
   }
 

@@ -67,6 +67,7 @@ export class WebhookIntakeStack extends Stack {
       queue,
       entry: join(import.meta.dirname, 'consumer.ts'),
       consumerId: 'webhook-forwarder',
+      observability: 'full',
       functionProps: {
         timeout: Duration.seconds(20),
         environment: { TRACKER_URL: trackerUrl.url, TRACKER_TOKEN_SECRET: token.secretArn },

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { IntakeEvent, IntakeStatus } from '../core/intake/events.ts';
-import { CIRCUIT_DIMENSION, FINGERPRINT_DIMENSION, METRIC, METRIC_NAMESPACE } from '../core/metric-names.ts';
+import { CIRCUIT_DIMENSION, FINGERPRINT_PROPERTY, METRIC, METRIC_NAMESPACE } from '../core/metric-names.ts';
 
 /** Metrics and log lines of the intake controller. */
 export interface IntakeTelemetry {
@@ -36,13 +36,13 @@ function measure(status: IntakeStatus): void {
   metrics.addMetric(METRIC.intakeWithoutCause, MetricUnit.Count, Number(withoutCause));
   metrics.addMetric(METRIC.intakeHeld, MetricUnit.Count, Number(held));
   metrics.addMetric(METRIC.killSwitchOn, MetricUnit.Count, Number(killSwitch !== undefined));
+  if (killSwitch !== undefined) metrics.addMetadata(FINGERPRINT_PROPERTY, killSwitch);
   metrics.publishStoredMetrics();
   const single = (dimension: string, value: string, metric: string, amount: number): void => {
     const one = metrics.singleMetric();
     one.addDimension(dimension, value);
     one.addMetric(metric, MetricUnit.Count, amount);
   };
-  if (killSwitch !== undefined) single(FINGERPRINT_DIMENSION, killSwitch, METRIC.killSwitchOn, 1);
   for (const [name, state] of circuits) {
     single(CIRCUIT_DIMENSION, name, METRIC.circuitOpen, Number(state !== 'closed'));
   }

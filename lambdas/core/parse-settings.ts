@@ -1,4 +1,5 @@
 import { readBackoff } from './backoff.ts';
+import { OBSERVABILITY_LEVELS } from './metric-names.ts';
 import { readCalls } from './policies/parse-settings.ts';
 import { RANGES } from './ranges.ts';
 import {
@@ -74,6 +75,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
       ? false
       : killSwitch(reader.child('killSwitch', DEFAULTS.killSwitch)),
     onExhausted: onExhausted(reader, queue),
+    observability: reader.oneOf('observability', OBSERVABILITY_LEVELS, DEFAULTS.observability),
     ...(controlQueueUrl === undefined ? {} : { controlQueueUrl }),
     ...(reader.has('runTimeConfiguration')
       ? { runTimeConfiguration: runTimeConfiguration(reader.child('runTimeConfiguration'), consumerId) }

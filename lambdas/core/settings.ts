@@ -1,3 +1,4 @@
+import { DEFAULT_OBSERVABILITY, type Observability } from './metric-names.ts';
 import type { CallSettings } from './policies/settings.ts';
 
 /**
@@ -264,6 +265,8 @@ export interface ConsumerSettings {
   readonly killSwitch: KillSwitchSettings | false;
   /** What becomes of a message that failed for good. `halt`: FIFO queues only. */
   readonly onExhausted: OnExhausted;
+  /** How many metrics it emits. */
+  readonly observability: Observability;
   /** Queue of the intake controller, which is told of every change of a circuit. Absent: nobody is told. */
   readonly controlQueueUrl?: string;
   /** Configuration that may change at run time. Absent: what was deployed holds until the next deployment. */
@@ -306,6 +309,7 @@ export const DEFAULTS = {
     maxOpenForMs: 300_000,
   },
   onExhausted: 'dead-letter',
+  observability: DEFAULT_OBSERVABILITY,
   runTimeConfiguration: { refreshSeconds: 60 },
 } as const satisfies {
   concurrency: number;
@@ -320,6 +324,7 @@ export const DEFAULTS = {
   circuit: CircuitSettings;
   killSwitch: KillSwitchSettings;
   onExhausted: OnExhausted;
+  observability: Observability;
   runTimeConfiguration: Partial<RunTimeConfigurationSettings>;
 };
 

@@ -84,7 +84,7 @@ export function intakeWatches(options: IntakeAlarmsOptions, consumerId: string, 
       missing: TreatMissingData.IGNORE,
       description:
         `One fault takes many messages of ${consumerId}; they wait in ${queueName} rather than go to the dead-letter queue. Read ` +
-        "its fingerprint in the metric's dimension `fingerprint` and in the log line 'kill switch', look at the latest " +
+        "its fingerprint in the log line 'kill switch', look at the latest " +
         'deployment and at credentials, and mend it. It tries one message at a time and goes on by itself.',
     },
   ];

@@ -5,12 +5,13 @@ import {
   CONSUMER_DIMENSION,
   METRIC,
   METRIC_NAMESPACE,
+  type MetricKey,
   REASON_DIMENSION,
 } from '../../lambdas/core/metric-names.ts';
 import type { FailureReason } from '../../lambdas/core/settings.ts';
 
 /** A metric that the runtime emits. */
-export type RuntimeMetric = keyof typeof METRIC;
+export type RuntimeMetric = MetricKey;
 
 /**
  * A metric that a consumer's runtime emits, with the consumer's dimension alone.

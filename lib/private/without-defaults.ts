@@ -31,6 +31,7 @@ export function withoutDefaults(settings: ConsumerSettings): SettingsInput<Consu
       envelope: DEFAULTS.envelope,
       concurrency: DEFAULTS.concurrency,
       onExhausted: DEFAULTS.onExhausted,
+      observability: DEFAULTS.observability,
       retryUntilSeconds: defaultRetryUntilSeconds(queue.retentionSeconds),
     }),
     queue: ofQueue(queue),

@@ -78,6 +78,7 @@ describe('consumer settings', () => {
         maxOpenForMs: 300_000,
       },
       onExhausted: 'dead-letter',
+      observability: 'essential',
     });
   });
 

@@ -79,6 +79,7 @@ describe('the settings', () => {
         maxOpenForMs: 300_000,
       },
       onExhausted: 'dead-letter',
+      observability: 'essential',
       controlQueueUrl: '<SpillwayIntakeControllerControlQueue77194EBF>',
     });
   });

@@ -1,3 +1,4 @@
+import { DEFAULT_OBSERVABILITY, OBSERVABILITY_LEVELS } from '../metric-names.ts';
 import { SettingsReader } from '../settings-reader.ts';
 import { type ControlledConsumer, INTAKE_DEFAULTS, type IntakeControllerSettings } from './settings.ts';
 
@@ -29,5 +30,6 @@ function consumer(reader: SettingsReader): ControlledConsumer {
     ...(reader.has('maxConcurrency') ? { maxConcurrency: reader.integer('maxConcurrency', 2, 1_000) } : {}),
     retryUntilSeconds: reader.integer('retryUntilSeconds', 1, retentionSeconds),
     retentionSeconds,
+    observability: reader.oneOf('observability', OBSERVABILITY_LEVELS, DEFAULT_OBSERVABILITY),
   };
 }

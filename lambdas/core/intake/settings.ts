@@ -1,3 +1,5 @@
+import type { Observability } from '../metric-names.ts';
+
 /** Environment variable that holds the settings of the intake controller as JSON. */
 export const INTAKE_SETTINGS_VARIABLE = 'SPILLWAY_INTAKE';
 
@@ -15,6 +17,8 @@ export interface ControlledConsumer {
   readonly retryUntilSeconds: number;
   /** Message retention of its queue. Seconds. */
   readonly retentionSeconds: number;
+  /** How many metrics are emitted for it; absent: the essential ones. */
+  readonly observability?: Observability;
 }
 
 /** Everything that the intake controller needs to know about its deployment. */

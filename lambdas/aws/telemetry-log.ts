@@ -1,0 +1,181 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { lineOf } from '../core/configuration/file-error.ts';
+import type { PipelineEvent } from '../core/events.ts';
+import type { ErrorSummary } from '../core/failure.ts';
+import type { ReceivedMessage } from '../core/message.ts';
+
+/** What a log line bears of the message that it is about. */
+export function idsOf({ messageId, stableId, correlationId }: ReceivedMessage): Record<string, string> {
+  return { correlation_id: correlationId, message_id: messageId, stable_id: stableId };
+}
+
+/** Most problems of a configuration that one log line repeats. */
+const MOST_PROBLEMS = 20;
+
+function shown(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value);
+}
+
+function told(error: ErrorSummary | undefined): Record<string, string> {
+  return error === undefined ? {} : { error_name: error.name, fingerprint: error.fingerprint };
+}
+
+/** Tell an event in the log. */
+export function log(logger: Logger, event: PipelineEvent): void {
+  switch (event.kind) {
+    case 'handled':
+      logger.debug('handled', {
+        ...idsOf(event.message),
+        attempt: event.attempt,
+        duration_ms: event.durationMs,
+      });
+      break;
+    case 'duplicate':
+      logger.info('duplicate acknowledged', idsOf(event.message));
+      break;
+    case 'empty':
+      logger.debug('nothing to do', idsOf(event.message));
+      break;
+    case 'already-moved':
+      logger.info('was moved before', { message_id: event.messageId });
+      break;
+    case 'retried': {
+      const { message, attempt, reason, delaySeconds, error } = event;
+      logger.warn('attempt failed', {
+        ...idsOf(message),
+        attempt,
+        reason,
+        delay_seconds: delaySeconds,
+        ...told(error),
+      });
+      break;
+    }
+    case 'deferred': {
+      const { messageId, cause, delaySeconds, error } = event;
+      const fault = cause === 'internal-error' || cause === 'misconfigured';
+      const details = { message_id: messageId, cause, delay_seconds: delaySeconds, ...told(error) };
+      if (fault)
+        logger.error('deferred', { ...details, error_message: error?.message, error_stack: error?.stack });
+      else logger.info('deferred', details);
+      break;
+    }
+    case 'dead-lettered': {
+      const { messageId, reason, attempts, error } = event;
+      logger.error('dead-lettered', { message_id: messageId, reason, attempts, ...told(error) });
+      break;
+    }
+    case 'kill-switch': {
+      const { fault: fingerprint, error: error_name, count, begun } = event;
+      const share = Number((count / Math.max(1, begun)).toFixed(3));
+      logger.error('kill switch', { fingerprint, error_name, count, begun, share });
+      break;
+    }
+    case 'halted': {
+      const { messageId, stableId, error } = event;
+      logger.error('halted', { message_id: messageId, stable_id: stableId, ...told(error) });
+      break;
+    }
+    case 'quarantined':
+      logger.warn('quarantined', { message_id: event.messageId, reason: event.reason });
+      break;
+    case 'store-error':
+    case 'settlement-error':
+      logger.error(event.kind, {
+        operation: event.operation,
+        ...told(event.error),
+        error_message: event.error.message,
+      });
+      break;
+    case 'configuration-applied': {
+      const { source, version, changes, ignored } = event;
+      const lines = changes.map(({ option, from, to }) => `${option}: ${shown(from)} → ${shown(to)}`);
+      logger.warn('configuration applied', { source, version, changes: lines, ignored });
+      break;
+    }
+    case 'configuration-unchanged':
+      break;
+    case 'configuration-refused': {
+      const { source, version, problems } = event;
+      const lines = problems.slice(0, MOST_PROBLEMS).map((problem) => lineOf(source, problem));
+      logger.error('configuration refused', { source, version, problems: lines, of: problems.length });
+      break;
+    }
+    case 'configuration-unavailable':
+      logger.error('configuration unavailable', {
+        source: event.source,
+        ...told(event.error),
+        error_message: event.error.message,
+      });
+      break;
+    case 'environment-given-up':
+      logger.error('a handler did not stop when its signal aborted: the environment is given up');
+      break;
+    case 'idempotency-disabled':
+      logger.error('POWERTOOLS_IDEMPOTENCY_DISABLED is set: effects will happen more than once');
+      break;
+    case 'classifier-error':
+    case 'listener-error':
+      logger.error(event.kind, { ...told(event.error), error_stack: event.error.stack });
+      break;
+    case 'completion-not-recorded':
+      logger.error(event.kind, {
+        ...idsOf(event.message),
+        ...told(event.error),
+        error_message: event.error.message,
+      });
+      break;
+    case 'call-retried': {
+      const { policy, attempt, delayMs, error } = event;
+      logger.info('call retried', { policy, attempt, delay_ms: Math.round(delayMs), ...told(error) });
+      break;
+    }
+    case 'call-recovered': {
+      const { policy, attempts, totalMs } = event;
+      logger.info('call recovered', { policy, attempts, total_ms: Math.round(totalMs) });
+      break;
+    }
+    case 'call-retries-exhausted': {
+      const { policy, attempts, totalMs, stoppedBy, error } = event;
+      const total_ms = Math.round(totalMs);
+      logger.warn('call failed for good', {
+        policy,
+        attempts,
+        total_ms,
+        stopped_by: stoppedBy,
+        ...told(error),
+      });
+      break;
+    }
+    case 'call-timed-out':
+      logger.warn('call timed out', { policy: event.policy, after_ms: Math.round(event.afterMs) });
+      break;
+    case 'call-rate-limited': {
+      const { policy, retryAfterMs } = event;
+      logger.debug('rate limit reached', { policy, retry_after_ms: Math.ceil(retryAfterMs) });
+      break;
+    }
+    case 'bulkhead-full':
+      logger.debug('bulkhead full', { policy: event.policy });
+      break;
+    case 'concurrency-cut':
+      logger.info('concurrency cut', { policy: event.policy, limit: event.limit });
+      break;
+    case 'fallback-used':
+      logger.info('fallback used', { policy: event.policy, ...told(event.error) });
+      break;
+    case 'circuit-rejected':
+      logger.debug('circuit rejected a call', { circuit: event.circuit });
+      break;
+    case 'circuit-transition': {
+      const { circuit, decidedBy, from, to, retryAtEpochMs } = event.transition;
+      logger.warn('circuit changed', {
+        circuit,
+        decided_by: decidedBy,
+        from,
+        to,
+        retry_at: retryAtEpochMs && Math.ceil(retryAtEpochMs),
+      });
+      break;
+    }
+  }
+}
