@@ -7,6 +7,7 @@ interface Benchmark {
 /** `npm run bench -- NAME`: runs one benchmark, which prints a table and writes `out/bench-NAME.json`. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   local: () => import('./local.ts'),
+  metrics: () => import('./metrics.ts'),
   outage: () => import('./outage/index.ts'),
   overhead: () => import('./overhead.ts'),
 };

@@ -1,7 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Circuit } from '../core/circuit/circuit.ts';
 import { jointReads } from '../core/circuit/joint-reads.ts';
-import { type SharedCircuit, sharedCircuit } from '../core/circuit/shared-circuit.ts';
+import {
+  type SharedCircuit,
+  type SharedCircuitOptions,
+  sharedCircuit,
+} from '../core/circuit/shared-circuit.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { ControlNotices } from '../core/control-notices.ts';
 import type { EventSink } from '../core/events.ts';
@@ -32,7 +36,11 @@ export function consumerCircuits(options: ConsumerCircuitsOptions): ConsumerCirc
   const { settings: consumer, client, notices, emit, clock, random } = options;
   const reads = jointReads(dynamoCircuits(client, consumer.stateTable), clock);
 
-  function make(name: string, settings: CircuitSettings): SharedCircuit {
+  function make(
+    name: string,
+    settings: CircuitSettings,
+    listeners: Pick<SharedCircuitOptions, 'onCall'> = {},
+  ): SharedCircuit {
     const key = circuitKey(name, consumer.consumerId);
     const circuit = sharedCircuit({
       name,
@@ -42,6 +50,7 @@ export function consumerCircuits(options: ConsumerCircuitsOptions): ConsumerCirc
       clock,
       random,
       newToken: () => crypto.randomUUID(),
+      ...listeners,
       onTransition(transition) {
         emit({ kind: 'circuit-transition', transition });
         // What an environment decides for itself is nothing that the table knows.
@@ -54,6 +63,15 @@ export function consumerCircuits(options: ConsumerCircuitsOptions): ConsumerCirc
     return circuit;
   }
 
-  const circuits = Object.entries(consumer.circuits).map(([name, each]) => [name, make(name, each)] as const);
+  const circuits = Object.entries(consumer.circuits).map(
+    ([name, each]) => [name, make(name, each, { onCall: callsOf(name, emit) })] as const,
+  );
   return { circuits: new Map(circuits), intake: make(INTAKE_CIRCUIT, intakeCircuitSettings(consumer)) };
+}
+
+/** Tells of calls; every healthy call comes by here, so the events are made once. */
+function callsOf(circuit: string, emit: EventSink): (failed: boolean) => void {
+  const good = { kind: 'circuit-call', circuit, failed: false } as const;
+  const bad = { kind: 'circuit-call', circuit, failed: true } as const;
+  return (failed) => emit(failed ? bad : good);
 }

@@ -28,6 +28,7 @@ import { dynamoDeniedSources, dynamoReputation } from './source-lists.ts';
 import { sourceQueue, targetQueue } from './sqs-queues.ts';
 import { systemClock } from './system-clock.ts';
 import { powertoolsTelemetry, type Telemetry } from './telemetry.ts';
+import { powertoolsMetrics } from './telemetry-metrics.ts';
 
 /** Everything through which a consumer reaches the world. */
 export interface ConsumerPorts {
@@ -70,7 +71,8 @@ export function awsPorts<Payload, CircuitName extends string>(
 ): ConsumerPorts {
   const { clock = systemClock, random = Math.random, exit = exitProcess } = options;
   const { sqs, dynamodb, circuits, secretsManager } = runtimeClients(options.clients);
-  const telemetry = powertoolsTelemetry(settings.consumerId, options.logger);
+  const metrics = powertoolsMetrics(settings.consumerId, settings.observability);
+  const telemetry = powertoolsTelemetry(settings.consumerId, metrics, options.logger);
   const { emit } = telemetry;
   const {
     queue,

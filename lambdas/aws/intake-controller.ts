@@ -41,7 +41,7 @@ export function intakeControllerHandler(clients: IntakeControllerClients = {}) {
   const settings = parseIntakeSettings(parsedVariable(INTAKE_SETTINGS_VARIABLE));
   const { sqs, dynamodb } = runtimeClients(clients);
   const lambda = clients.lambda ?? new LambdaClient({ requestHandler: CONTROL_TIMEOUTS, maxAttempts: 3 });
-  const telemetry = intakeTelemetry();
+  const telemetry = intakeTelemetry(settings.consumers);
   const controller = intakeController({
     intakes: settings.consumers.map(controlled),
     rampStepMs: settings.rampStepMs,

@@ -5,6 +5,7 @@ import type { EventSink } from '../core/events.ts';
 import { quiet } from '../core/policies/quiet-sink.ts';
 import { systemClock } from './system-clock.ts';
 import { powertoolsTelemetry } from './telemetry.ts';
+import { policyMetrics } from './telemetry-metrics.ts';
 
 /** Options that every policy takes. */
 export interface PolicyOptions {
@@ -59,7 +60,7 @@ export function policyParts<O extends PolicyOptions>(
     const rule = 'must be 1 to 64 letters, digits, dots, hyphens or underscores';
     throw new ConfigurationError(subject, [{ option: 'name', rule, value: name }]);
   }
-  const told = telemetry ? powertoolsTelemetry(service, logger) : undefined;
+  const told = telemetry ? powertoolsTelemetry(service, policyMetrics(service), logger) : undefined;
   const emit = quiet((event) => {
     told?.emit(event);
     told?.flush();

@@ -163,6 +163,11 @@ export function log(logger: Logger, event: PipelineEvent): void {
     case 'fallback-used':
       logger.info('fallback used', { policy: event.policy, ...told(event.error) });
       break;
+    // What became of the message is told by the event of it.
+    case 'put-back':
+    case 'replay-ended':
+    case 'circuit-call':
+      break;
     case 'circuit-rejected':
       logger.debug('circuit rejected a call', { circuit: event.circuit });
       break;

@@ -1,13 +1,8 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { PipelineEvent } from '../core/events.ts';
-import {
-  CAUSE_DIMENSION,
-  CIRCUIT_DIMENSION,
-  METRIC,
-  METRIC_NAMESPACE,
-  POLICY_DIMENSION,
-  REASON_DIMENSION,
-} from '../core/metric-names.ts';
+import type { Observability } from '../core/metric-names.ts';
+import { needsPerson } from '../core/needs-person.ts';
+import { FAILURE_REASONS } from '../core/settings.ts';
+import { type MetricLines, metricLines } from './metric-lines.ts';
 
 /** Metrics of a consumer: gathered while it works, and written out once an invocation. */
 export interface ConsumerMetrics {
@@ -16,143 +11,144 @@ export interface ConsumerMetrics {
   flush(): void;
 }
 
-type Dimension =
-  | typeof REASON_DIMENSION
-  | typeof CAUSE_DIMENSION
-  | typeof CIRCUIT_DIMENSION
-  | typeof POLICY_DIMENSION;
+/**
+ * Metrics of a consumer in CloudWatch's embedded metric format, by Powertools. They hold no payloads. Each flush tells
+ * whether something needs a person, so that an alarm on it recovers.
+ */
+export function powertoolsMetrics(consumerId: string, level: Observability): ConsumerMetrics {
+  const lines = metricLines(consumerId, level);
+  const watch = needsPerson();
+  return {
+    measure(event) {
+      watch.hear(event);
+      record(lines, event);
+    },
+    flush() {
+      lines.record('needsPerson', Number(watch.ask()));
+      lines.flush();
+    },
+  };
+}
 
-type Broken = Map<
-  string,
-  { readonly metric: string; readonly dimension: Dimension; readonly value: string; count: number }
->;
+/** Metrics of a policy that belongs to no consumer: all that there are of what it does, and nothing else. */
+export function policyMetrics(service: string): ConsumerMetrics {
+  const lines = metricLines(service, 'full');
+  return { measure: (event) => record(lines, event), flush: () => lines.flush() };
+}
 
-/** Metrics in CloudWatch's embedded metric format, by Powertools. They hold no payloads. */
-export function powertoolsMetrics(consumerId: string): ConsumerMetrics {
-  const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: consumerId });
-  const totals = new Map<string, number>();
-  const broken: Broken = new Map();
+/** A classifier of one's own may say anything at run time, and each value of a dimension is a metric that costs money. */
+const KNOWN_REASONS: ReadonlySet<string> = new Set(FAILURE_REASONS);
 
-  function count(metric: string): void {
-    totals.set(metric, (totals.get(metric) ?? 0) + 1);
-  }
-
-  function countBy(metric: string, dimension: Dimension, value: string): void {
-    const key = `${metric}\n${dimension}\n${value}`;
-    const entry = broken.get(key);
-    if (entry === undefined) broken.set(key, { metric, dimension, value, count: 1 });
-    else entry.count += 1;
-  }
-
-  /** A gauge: the last value holds. */
-  function set(metric: string, dimension: Dimension, value: string, amount: number): void {
-    broken.set(`${metric}\n${dimension}\n${value}`, { metric, dimension, value, count: amount });
-  }
-
-  function measure(event: PipelineEvent): void {
-    switch (event.kind) {
-      case 'handled':
-        count(METRIC.handled);
-        metrics.addMetric(METRIC.attempts, MetricUnit.Count, event.attempt);
-        metrics.addMetric(METRIC.messageAge, MetricUnit.Milliseconds, event.ageMs);
-        metrics.addMetric(METRIC.handlerDuration, MetricUnit.Milliseconds, event.durationMs);
-        break;
-      case 'duplicate':
-        count(METRIC.duplicates);
-        break;
-      case 'empty':
-        count(METRIC.empty);
-        break;
-      case 'already-moved':
-        count(METRIC.alreadyMoved);
-        break;
-      case 'retried':
-        count(METRIC.retried);
-        break;
-      case 'deferred':
-        count(METRIC.deferred);
-        countBy(METRIC.deferred, CAUSE_DIMENSION, event.cause);
-        break;
-      case 'dead-lettered':
-        count(METRIC.deadLettered);
-        countBy(METRIC.deadLettered, REASON_DIMENSION, event.reason);
-        if (event.attempts > 0) metrics.addMetric(METRIC.attempts, MetricUnit.Count, event.attempts);
-        if (event.exhausted) count(METRIC.retriesExhausted);
-        break;
-      case 'quarantined':
-        count(METRIC.quarantined);
-        countBy(METRIC.quarantined, REASON_DIMENSION, event.reason);
-        break;
-      case 'store-error':
-      case 'completion-not-recorded':
-        count(METRIC.storeErrors);
-        break;
-      case 'environment-given-up':
-        count(METRIC.environmentsGivenUp);
-        break;
-      case 'configuration-applied':
-        count(METRIC.configurationsApplied);
-        totals.set(METRIC.configurationRefused, 0);
-        break;
-      case 'configuration-unchanged':
-        totals.set(METRIC.configurationRefused, 0);
-        break;
-      case 'configuration-refused':
-        totals.set(METRIC.configurationRefused, 1);
-        break;
-      case 'configuration-unavailable':
-        count(METRIC.configurationUnavailable);
-        break;
-      case 'settlement-error':
-        count(METRIC.settlementFailures);
-        break;
-      case 'call-retried':
-        countBy(METRIC.callsRetried, POLICY_DIMENSION, event.policy);
-        break;
-      case 'call-recovered':
-        countBy(METRIC.callsRecovered, POLICY_DIMENSION, event.policy);
-        break;
-      case 'call-retries-exhausted':
-        countBy(METRIC.callRetriesExhausted, POLICY_DIMENSION, event.policy);
-        break;
-      case 'call-timed-out':
-        countBy(METRIC.callsTimedOut, POLICY_DIMENSION, event.policy);
-        break;
-      case 'call-rate-limited':
-        countBy(METRIC.callsRateLimited, POLICY_DIMENSION, event.policy);
-        break;
-      case 'bulkhead-full':
-        countBy(METRIC.bulkheadFull, POLICY_DIMENSION, event.policy);
-        break;
-      case 'concurrency-cut':
-        set(METRIC.concurrencyLimit, POLICY_DIMENSION, event.policy, event.limit);
-        break;
-      case 'fallback-used':
-        countBy(METRIC.fallbacksUsed, POLICY_DIMENSION, event.policy);
-        break;
-      case 'circuit-rejected':
-        countBy(METRIC.circuitRejected, CIRCUIT_DIMENSION, event.circuit);
-        break;
-      case 'circuit-transition': {
-        const { circuit, to } = event.transition;
-        if (to === 'open') countBy(METRIC.circuitOpened, CIRCUIT_DIMENSION, circuit);
-        set(METRIC.circuitOpen, CIRCUIT_DIMENSION, circuit, to === 'closed' ? 0 : 1);
-        break;
-      }
+function record(lines: MetricLines, event: PipelineEvent): void {
+  switch (event.kind) {
+    case 'handled':
+      lines.record('handled', 1);
+      lines.record('attempts', event.attempt);
+      lines.record('messageAge', event.ageMs);
+      lines.record('handlerDuration', event.durationMs);
+      if (event.attempt > 1) lines.record('recovered', 1);
+      if (event.retryingMs !== undefined) lines.record('retryDuration', event.retryingMs);
+      break;
+    case 'duplicate':
+      lines.record('duplicates', 1);
+      break;
+    case 'empty':
+      lines.record('empty', 1);
+      break;
+    case 'already-moved':
+      lines.record('alreadyMoved', 1);
+      break;
+    case 'retried':
+      lines.record('retried', 1);
+      break;
+    case 'deferred':
+      lines.record('deferred', 1, event.cause);
+      break;
+    case 'put-back':
+      lines.record('timeToExpiry', event.timeToExpiryMs / 1_000);
+      break;
+    case 'dead-lettered':
+      lines.record('deadLettered', 1, KNOWN_REASONS.has(event.reason) ? event.reason : 'UNKNOWN');
+      if (event.attempts > 0) lines.record('attempts', event.attempts);
+      if (event.exhausted) lines.record('retriesExhausted', 1);
+      if (event.retryingMs !== undefined) lines.record('retryDuration', event.retryingMs);
+      break;
+    case 'quarantined':
+      lines.record('quarantined', 1, event.reason);
+      break;
+    case 'replay-ended':
+      lines.record(event.handled ? 'replaysHandled' : 'replaysFailed', 1);
+      break;
+    case 'kill-switch':
+      lines.record('killSwitchTripped', 1);
+      break;
+    case 'store-error':
+    case 'completion-not-recorded':
+      lines.record('storeErrors', 1);
+      break;
+    case 'environment-given-up':
+      lines.record('environmentsGivenUp', 1);
+      break;
+    case 'settlement-error':
+      lines.record('settlementFailures', 1);
+      break;
+    case 'configuration-applied':
+      lines.record('configurationsApplied', 1);
+      lines.record('configurationRefused', 0);
+      break;
+    case 'configuration-unchanged':
+      lines.record('configurationRefused', 0);
+      break;
+    case 'configuration-refused':
+      lines.record('configurationRefused', 1);
+      break;
+    case 'configuration-unavailable':
+      lines.record('configurationUnavailable', 1);
+      break;
+    case 'call-retried':
+      lines.record('callsRetried', 1, event.policy);
+      break;
+    case 'call-recovered':
+      lines.record('callsRecovered', 1, event.policy);
+      break;
+    case 'call-retries-exhausted':
+      lines.record('callRetriesExhausted', 1, event.policy);
+      break;
+    case 'call-timed-out':
+      lines.record('callsTimedOut', 1, event.policy);
+      break;
+    case 'call-rate-limited':
+      lines.record('callsRateLimited', 1, event.policy);
+      break;
+    case 'bulkhead-full':
+      lines.record('bulkheadFull', 1, event.policy);
+      break;
+    case 'concurrency-cut':
+      lines.record('concurrencyLimit', event.limit, event.policy);
+      break;
+    case 'fallback-used':
+      lines.record('fallbacksUsed', 1, event.policy);
+      break;
+    case 'circuit-call':
+      lines.record('circuitCalls', 1, event.circuit);
+      if (event.failed) lines.record('circuitFailures', 1, event.circuit);
+      break;
+    case 'circuit-rejected':
+      lines.record('circuitRejected', 1, event.circuit);
+      break;
+    case 'circuit-transition': {
+      const { circuit, to, wasOpenForMs } = event.transition;
+      lines.record('circuitTransitions', 1, circuit);
+      if (to === 'open') lines.record('circuitOpened', 1, circuit);
+      lines.record('circuitOpen', to === 'closed' ? 0 : 1, circuit);
+      if (wasOpenForMs !== undefined) lines.record('circuitRecoveryTime', wasOpenForMs / 1_000, circuit);
+      break;
     }
+    // Told in the log only; what needs a person is a metric all the same.
+    case 'halted':
+    case 'idempotency-disabled':
+    case 'classifier-error':
+    case 'listener-error':
+      break;
   }
-
-  function flush(): void {
-    for (const [metric, amount] of totals) metrics.addMetric(metric, MetricUnit.Count, amount);
-    totals.clear();
-    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
-    for (const { metric, dimension, value, count: amount } of broken.values()) {
-      const single = metrics.singleMetric();
-      single.addDimension(dimension, value);
-      single.addMetric(metric, MetricUnit.Count, amount);
-    }
-    broken.clear();
-  }
-
-  return { measure, flush };
 }

@@ -3,7 +3,7 @@ import type { Logger as CoreLogger } from '../core/context.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ReceivedMessage } from '../core/message.ts';
 import { idsOf, log } from './telemetry-log.ts';
-import { powertoolsMetrics } from './telemetry-metrics.ts';
+import type { ConsumerMetrics } from './telemetry-metrics.ts';
 
 /** Metrics and log lines of a consumer. */
 export interface Telemetry {
@@ -18,9 +18,12 @@ export interface Telemetry {
  * lines hold no error messages either, since those like to quote payloads: an error is told by its name and its
  * fingerprint, and in full in the failure envelope.
  */
-export function powertoolsTelemetry(consumerId: string, functionLogger?: Logger): Telemetry {
+export function powertoolsTelemetry(
+  consumerId: string,
+  { measure, flush }: ConsumerMetrics,
+  functionLogger?: Logger,
+): Telemetry {
   const logger = functionLogger ?? new Logger({ serviceName: consumerId });
-  const { measure, flush } = powertoolsMetrics(consumerId);
   return {
     emit(event) {
       measure(event);

@@ -54,6 +54,8 @@ export type PipelineEvent =
       readonly attempt: number;
       readonly durationMs: number;
       readonly ageMs: number;
+      /** Time since its first failed attempt, if it had one. */
+      readonly retryingMs?: number | undefined;
     }
   | { readonly kind: 'duplicate'; readonly message: ReceivedMessage }
   | { readonly kind: 'empty'; readonly message: ReceivedMessage }
@@ -80,7 +82,13 @@ export type PipelineEvent =
       readonly attempts: number;
       readonly exhausted: boolean;
       readonly error?: ErrorSummary;
+      /** Time since its first failed attempt, if it was tried again after it or has expired. */
+      readonly retryingMs?: number | undefined;
     }
+  /** A message was put back, for whatever reason: so much is left until it expires. */
+  | { readonly kind: 'put-back'; readonly messageId: string; readonly timeToExpiryMs: number }
+  /** A message that had been set aside and was sent back here came to an end: it was handled, or set aside again. */
+  | { readonly kind: 'replay-ended'; readonly messageId: string; readonly handled: boolean }
   /** One fault would have taken too many messages: the intake is held from now on. */
   | {
       readonly kind: 'kill-switch';
@@ -117,6 +125,8 @@ export type PipelineEvent =
   | ConfigurationEvent
   | PolicyEvent
   | { readonly kind: 'circuit-rejected'; readonly circuit: string }
+  /** A call that a circuit let through spoke of the dependency's health. */
+  | { readonly kind: 'circuit-call'; readonly circuit: string; readonly failed: boolean }
   | { readonly kind: 'circuit-transition'; readonly transition: CircuitTransition };
 
 /** What came of a look at the configuration that may change at run time. */

@@ -1,5 +1,5 @@
 import type { ErrorSummary } from './failure.ts';
-import { type MessageAttribute, messageBytes } from './message.ts';
+import { type MessageAttribute, messageBytes, type QueueMessage } from './message.ts';
 import { FAILURE_ATTRIBUTE, type FailureReason, LIMITS, type Priority } from './settings.ts';
 
 /** Why a message was set aside before its handler saw it. */
@@ -116,6 +116,14 @@ export function withFailureEnvelope(
     }
   }
   return { attributes: own, envelopeFits };
+}
+
+/**
+ * Whether a message had been set aside before and was sent back as it was: it bears the envelope of that. Whoever may
+ * send can forge it: good for counting, and for nothing else.
+ */
+export function wasReplayed({ attributes }: Pick<QueueMessage, 'attributes'>): boolean {
+  return Object.hasOwn(attributes, FAILURE_ATTRIBUTE);
 }
 
 /** Attributes of a message that is being moved and has no room for its envelope; one of an earlier move is taken off. */

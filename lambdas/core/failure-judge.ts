@@ -103,7 +103,15 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       target: 'dead-letter',
       envelope,
       regardlessOfStore: reason === 'EXPIRED',
-      announce: { kind: 'dead-lettered', messageId: message.messageId, reason, attempts, exhausted, ...rest },
+      announce: {
+        kind: 'dead-lettered',
+        messageId: message.messageId,
+        reason,
+        attempts,
+        exhausted,
+        ...rest,
+        ...retryingOf(envelope),
+      },
     };
   }
 
@@ -202,7 +210,15 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       }
       const { reason, attempts } = envelope;
       const exhausted = isExhausted(settings.attempts, envelope, reason);
-      const announce = { kind: 'dead-lettered', messageId, reason, attempts, exhausted } as const;
+      const retrying = retryingOf(envelope);
+      const announce = {
+        kind: 'dead-lettered',
+        messageId,
+        reason,
+        attempts,
+        exhausted,
+        ...retrying,
+      } as const;
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
     refused({ messageId }, refusal) {
@@ -217,6 +233,13 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     },
     inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
   };
+}
+
+/** Time from the first failed attempt until it was given up; nothing where it was given up at that attempt. */
+function retryingOf({ firstAttemptAt, movedAt }: FailureEnvelope): { retryingMs?: number } {
+  return firstAttemptAt === undefined || movedAt <= firstAttemptAt
+    ? {}
+    : { retryingMs: movedAt - firstAttemptAt };
 }
 
 function lastErrorOf({ lastError }: MessageRecord): { error?: ErrorSummary } {

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { summarizeError } from './failure.ts';
-import { type FailureEnvelope, withFailureEnvelope, withoutFailureEnvelope } from './failure-envelope.ts';
+import {
+  type FailureEnvelope,
+  wasReplayed,
+  withFailureEnvelope,
+  withoutFailureEnvelope,
+} from './failure-envelope.ts';
 import { inParallel, within } from './parallel.ts';
 import type { OutgoingMessage, SendResult, TargetQueue } from './queues.ts';
 import type { TargetQueueSettings } from './settings.ts';
@@ -140,6 +145,7 @@ export function createMover(parts: SettlementParts): Mover {
       emit({ kind: 'store-error', operation: 'note a move', error: summarizeError(error) });
     }
     emit(verdict.announce);
+    if (wasReplayed(message)) emit({ kind: 'replay-ended', messageId: message.messageId, handled: false });
     return { message, verdict: { kind: 'done' } };
   }
 

@@ -11,6 +11,7 @@ import { isInstance } from './error-shape.ts';
 import { ConfigurationError, HandlerTimeoutError, PermanentError } from './errors.ts';
 import type { EventSink } from './events.ts';
 import { summarizeError } from './failure.ts';
+import { wasReplayed } from './failure-envelope.ts';
 import { type FailureJudge, failureJudge } from './failure-judge.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from './idempotency.ts';
 import type { IntakeGate } from './intake-gate.ts';
@@ -127,6 +128,8 @@ async function take(
   try {
     const { payload } = screening;
     const verdict = await attempt(parts, judge, inFlight, message, payload, past.record, invocation, alone);
+    const handled = verdict.kind === 'done' && verdict.handled === true;
+    if (handled && wasReplayed(source)) emit({ kind: 'replay-ended', messageId, handled });
     return await passage.leave(verdict);
   } finally {
     await passage.close();
@@ -254,7 +257,16 @@ async function conclude(
       }
       const now = clock.now();
       const ageMs = Math.max(0, now - message.sentAtEpochMs);
-      emit({ kind: 'handled', message, attempt: record.attempts + 1, durationMs: now - startedAt, ageMs });
+      const { attempts, firstAttemptAt } = record;
+      const retryingMs = firstAttemptAt === undefined ? undefined : Math.max(0, now - firstAttemptAt);
+      emit({
+        kind: 'handled',
+        message,
+        attempt: attempts + 1,
+        durationMs: now - startedAt,
+        ageMs,
+        ...(retryingMs === undefined ? {} : { retryingMs }),
+      });
       return { kind: 'done', handled: true };
     }
     case 'failed':

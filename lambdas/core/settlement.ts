@@ -63,7 +63,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
     const now = clock.now();
     const { maxReceiveCount } = settings.queue;
     const changes = judged.map(({ message, verdict: { delayMs, announce } }) => {
-      const { receiptHandle, receiveCount, sentAtEpochMs } = message;
+      const { messageId, receiptHandle, receiveCount, sentAtEpochMs } = message;
       const expiresAt = sentAtEpochMs + settings.retryUntilSeconds * 1_000;
       const seconds = visibilitySeconds({
         delayMs,
@@ -73,10 +73,14 @@ export function createSettlement(parts: SettlementParts): Settlement {
         receiveCount,
         maxReceiveCount,
       });
-      return { change: { receiptHandle, visibilitySeconds: seconds }, event: announce(seconds) };
+      const left = { kind: 'put-back', messageId, timeToExpiryMs: Math.max(0, expiresAt - now) } as const;
+      return { change: { receiptHandle, visibilitySeconds: seconds }, event: announce(seconds), left };
     });
     const errors = await source.changeVisibility(changes.map(({ change }) => change));
-    for (const { event } of changes) emit(event);
+    for (const { event, left } of changes) {
+      emit(event);
+      emit(left);
+    }
     for (const error of errors) {
       emit({ kind: 'settlement-error', operation: 'change visibility', error: summarizeError(error) });
     }

@@ -40,6 +40,7 @@ export async function deployConsumer(emulators: Emulators, options: ConsumerOpti
     settings: {
       consumerId: name,
       stateTable: TABLE,
+      observability: 'full',
       backoff: { kind: 'fixed', firstDelayMs: 5_000 },
       ...settings,
       queue: { url },

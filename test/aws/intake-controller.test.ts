@@ -50,7 +50,13 @@ it('pauses the intake of an open circuit, orders its wake-up, and tells how it i
   const valuesOf = (metric: string) => lines.emf().flatMap(({ metrics }) => metrics[metric]?.[0] ?? []);
   const { lambda, mappingId } = await lambdaWithMapping();
   const controlQueueUrl = await createQueue(emulators, 'control');
-  const consumer = { consumerId: 'orders', mappingId, circuits: ['tracker'], maxConcurrency: 6 };
+  const consumer = {
+    consumerId: 'orders',
+    mappingId,
+    circuits: ['tracker'],
+    maxConcurrency: 6,
+    observability: 'full',
+  };
   const times = { retryUntilSeconds: 200_000, retentionSeconds: 300_000 };
   const settings = { stateTable: TABLE, controlQueueUrl, consumers: [{ ...consumer, ...times }] };
   vi.stubEnv(INTAKE_SETTINGS_VARIABLE, JSON.stringify(settings));

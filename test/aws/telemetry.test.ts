@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { powertoolsTelemetry } from '../../lambdas/aws/telemetry.ts';
+import { policyMetrics } from '../../lambdas/aws/telemetry-metrics.ts';
 import type { PipelineEvent } from '../../lambdas/core/events.ts';
 import { METRIC } from '../../lambdas/core/metric-names.ts';
 import { receivedMessage } from '../core/fixtures.ts';
@@ -37,7 +38,7 @@ const transition = (
 
 function told(...events: PipelineEvent[]) {
   const lines = consoleLines();
-  const telemetry = powertoolsTelemetry('shop-orders');
+  const telemetry = powertoolsTelemetry('shop-orders', policyMetrics('shop-orders'));
   for (const event of events) telemetry.emit(event);
   telemetry.flush();
   return lines;
@@ -55,6 +56,7 @@ const cases: readonly [
       Attempts: [2, 'Count'],
       MessageAge: [400, 'Milliseconds'],
       HandlerDuration: [30, 'Milliseconds'],
+      Recovered: one,
     },
   ],
   [{ kind: 'duplicate', message }, { Duplicates: one }],
@@ -138,7 +140,7 @@ describe('metrics', () => {
 
   it('are written once, and nothing at all where there are none', () => {
     const lines = consoleLines();
-    const telemetry = powertoolsTelemetry('shop-orders');
+    const telemetry = powertoolsTelemetry('shop-orders', policyMetrics('shop-orders'));
     telemetry.emit({ kind: 'duplicate', message });
     telemetry.flush();
     telemetry.emit({ kind: 'idempotency-disabled' });
@@ -228,7 +230,9 @@ describe('log lines', () => {
 
   it('of the handler carry the message’s ids', () => {
     const lines = consoleLines();
-    powertoolsTelemetry('shop-orders').loggerFor(message).info('hello', { order: '42' });
+    powertoolsTelemetry('shop-orders', policyMetrics('shop-orders'))
+      .loggerFor(message)
+      .info('hello', { order: '42' });
     expect(lines.logs()).toMatchObject([
       { message: 'hello', order: '42', correlation_id: 'c-1', message_id: messageId },
     ]);

@@ -181,7 +181,7 @@ describe('a batch of a FIFO queue', () => {
       ['receipt-a3', 0],
       ['receipt-a2', 9],
     ]);
-    expect(kinds()).toEqual(['deferred', 'deferred', 'deferred']);
+    expect(kinds().filter((kind) => kind === 'deferred')).toHaveLength(3);
   });
 
   it('goes on with a group once its message was moved', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DeferError, PermanentError, RetryAfterError } from '../../lambdas/core/errors.ts';
 import { idempotencyKeyOf } from '../../lambdas/core/idempotency.ts';
-import { MESSAGE_ATTRIBUTE } from '../../lambdas/core/settings.ts';
+import { FAILURE_ATTRIBUTE, MESSAGE_ATTRIBUTE } from '../../lambdas/core/settings.ts';
 import { START } from './fixtures.ts';
 import { moved, outage, pipelineHarness, putBack, recordOf } from './pipeline-harness.ts';
 
@@ -21,6 +21,23 @@ describe('a message that is handled', () => {
     const idempotencyKey = createHash('sha256').update('42').digest('hex');
     expect(seen).toEqual({ payload: { order: '42' }, attempt: 3, idempotencyKey, stableId: 'message-1' });
     expect(events).toMatchObject([{ kind: 'handled', attempt: 3, ageMs: 1_000, durationMs: 0 }]);
+  });
+
+  it('tells how long it took from its first failure, if it had one', async () => {
+    const { take, events } = pipelineHarness();
+    await take({}, { ...recordOf(2), firstAttemptAt: START - 40_000 });
+    await take({ messageId: 'message-2', body: '{"order":"43"}' });
+    const [late, first] = events.map((event) => (event.kind === 'handled' ? event.retryingMs : event.kind));
+    expect([late, first]).toEqual([40_000, undefined]);
+  });
+
+  it('is a replay that was handled, if it had been sent back', async () => {
+    const attributes = { [FAILURE_ATTRIBUTE]: { dataType: 'String', stringValue: '{}' } };
+    const { take, events, kinds } = pipelineHarness();
+    await take({ attributes });
+    expect(events.at(-1)).toEqual({ kind: 'replay-ended', messageId: 'message-1', handled: true });
+    await take({ attributes }); // a duplicate of what was handled is none
+    expect(kinds()).toEqual(['handled', 'replay-ended', 'duplicate']);
   });
 
   it('is a duplicate the second time, and the handler is not called', async () => {
@@ -98,6 +115,17 @@ describe('a message that fails', () => {
     expect({ target, regardlessOfStore }).toEqual({ target: 'dead-letter', regardlessOfStore: false });
     expect(envelope).toMatchObject({ reason: 'INVALID_DATA', attempts: 1 });
     expect(announce).toMatchObject({ kind: 'dead-lettered', exhausted: false });
+    expect(announce).not.toHaveProperty('retryingMs'); // it was not tried again
+  });
+
+  it('tells how long it was tried, also where the move is resumed later', async () => {
+    const { take } = pipelineHarness(throwing(outage()));
+    const { announce, envelope } = moved(await take({}, { ...recordOf(4), firstAttemptAt: START - 90_000 }));
+    expect(announce).toMatchObject({ kind: 'dead-lettered', retryingMs: 90_000 });
+    const resumed = moved(
+      await take({}, { ...recordOf(5), pendingMove: { ...envelope, movedAt: START - 1 } }),
+    );
+    expect(resumed.announce).toMatchObject({ kind: 'dead-lettered', retryingMs: 89_999 });
   });
 
   it('goes there with all that somebody needs to mend it, once its attempts are used up', async () => {

@@ -114,6 +114,20 @@ describe('a move', () => {
     expect(kinds()).toEqual(['dead-lettered']);
   });
 
+  it.each(['dead-letter', 'quarantine'] as const)(
+    'of a message that had been sent back is a replay that failed: %s',
+    async (target) => {
+      const { settlement, events, deadLetterQueue } = setup();
+      const attributes = { [FAILURE_ATTRIBUTE]: { dataType: 'String', stringValue: '{}' } };
+      const again = queueMessage({ messageId: 'again', attributes });
+      await settlement.commit([{ message: again, verdict: move(target) }]);
+      expect(events.at(-1)).toEqual({ kind: 'replay-ended', messageId: 'again', handled: false });
+      deadLetterQueue.refuse = () => true;
+      await settlement.commit([{ message: again, verdict: move('dead-letter') }]);
+      expect(events.at(-1)).toMatchObject({ kind: 'settlement-error' });
+    },
+  );
+
   it('goes to the queue that it names', async () => {
     const { commit, quarantineQueue, deadLetterQueue } = setup();
     await commit(move('quarantine'), move('dead-letter'), move('quarantine'));
@@ -257,14 +271,27 @@ describe('putting messages back', () => {
       { receiptHandle: 'receipt-b', visibilitySeconds: 2 },
       { receiptHandle: 'receipt-c', visibilitySeconds: 3 },
     ]);
-    expect(events).toMatchObject([{ delaySeconds: 0 }, { delaySeconds: 2 }, { delaySeconds: 3 }]);
+    const told = events.filter(({ kind }) => kind === 'deferred');
+    expect(told).toMatchObject([{ delaySeconds: 0 }, { delaySeconds: 2 }, { delaySeconds: 3 }]);
+  });
+
+  it('tells how long each of them has until it expires', async () => {
+    const { settlement, events, clock, settings } = setup();
+    clock.advance(5_000);
+    await settlement.putBack(judged('a'), START);
+    const sentAgo = 6_000; // a second before the start, and five since
+    const timeToExpiryMs = settings.retryUntilSeconds * 1_000 - sentAgo;
+    expect(events.at(-1)).toEqual({ kind: 'put-back', messageId: 'a', timeToExpiryMs });
+    clock.advance(settings.retryUntilSeconds * 1_000);
+    await settlement.putBack(judged('a'), START);
+    expect(events.at(-1)).toMatchObject({ timeToExpiryMs: 0 });
   });
 
   it('tells what SQS refused: those messages come back when their visibility ends', async () => {
     const { settlement, source, kinds } = setup();
     source.errors = [new Error('receipt handle expired')];
     await settlement.putBack(judged('a', 'b'), START);
-    expect(kinds()).toEqual(['deferred', 'deferred', 'settlement-error']);
+    expect(kinds()).toEqual(['deferred', 'put-back', 'deferred', 'put-back', 'settlement-error']);
   });
 
   it('asks nothing of SQS when there is nothing to put back', async () => {

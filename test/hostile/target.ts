@@ -3,6 +3,7 @@ import { createTestStores, rawMessage, testSettings } from 'spillway/testing';
 import * as z from 'zod';
 import { rebuilt } from '../../lambdas/aws/consumer-ports.ts';
 import { powertoolsTelemetry } from '../../lambdas/aws/telemetry.ts';
+import { powertoolsMetrics } from '../../lambdas/aws/telemetry-metrics.ts';
 import { interiorOf } from '../../lambdas/testing/stores.ts';
 import { CANARY, DENIED_SOURCE, DISTRUSTED_SOURCE, type HostileMessage } from './bodies.ts';
 
@@ -51,7 +52,7 @@ export function createTarget(): Target {
   const handler = rebuilt(consumer, () => ({
     clock: stores.clock,
     random: interior.random,
-    telemetry: powertoolsTelemetry(settings.consumerId),
+    telemetry: powertoolsTelemetry(settings.consumerId, powertoolsMetrics(settings.consumerId, 'full')),
     records: interior.records.of(settings.queue.name, () => undefined),
     source: { acknowledge: async () => [], changeVisibility: async () => [] },
     deadLetterQueue: interior.deadLetters.named(settings.deadLetterQueue.name),

@@ -57,6 +57,8 @@ export interface CircuitTransition {
   readonly lastError: string | undefined;
   /** When an open circuit may let a probe through. Epoch milliseconds. */
   readonly retryAtEpochMs: number | undefined;
+  /** Of one that closes, where it is known: for how long it had not been closed. Milliseconds. */
+  readonly wasOpenForMs?: number | undefined;
 }
 
 /** What is known of a circuit. */

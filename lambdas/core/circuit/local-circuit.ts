@@ -24,8 +24,8 @@ export interface LocalCircuitOptions {
 export interface LocalCircuit extends Circuit {
   admit(forMs?: number): Admission;
   report(permit: Permit, outcome: CallOutcome): void;
-  /** Be open until then, or closed, without a word to anybody: others decided it. */
-  adopt(openUntilEpochMs: number | 'closed'): void;
+  /** Be open until then, or closed, without a word to anybody: others decided it, then or just now. */
+  adopt(openUntilEpochMs: number | 'closed', sinceEpochMs?: number): void;
 }
 
 /** Who finds the probe taken comes back after this share of the open time: the probe will have ended by then. */
@@ -33,9 +33,10 @@ export const LOSER_SHARE = 0.25;
 
 type State =
   | { readonly kind: 'closed' }
-  | { readonly kind: 'open'; readonly until: number; readonly reopened: number }
+  | { readonly kind: 'open'; readonly since: number; readonly until: number; readonly reopened: number }
   | {
       readonly kind: 'half-open';
+      readonly since: number;
       readonly reopened: number;
       readonly successes: number;
       readonly probe: { readonly permit: Permit; readonly leaseUntil: number } | undefined;
@@ -71,7 +72,8 @@ export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
   }
 
   function move(next: State): void {
-    const from = state.kind;
+    const before = state;
+    const from = before.kind;
     enter(next);
     if (next.kind === from) return;
     const retryAtEpochMs = next.kind === 'open' ? next.until : undefined;
@@ -82,12 +84,17 @@ export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
       to: next.kind,
       lastError,
       retryAtEpochMs,
+      ...(next.kind === 'closed' && before.kind !== 'closed'
+        ? { wasOpenForMs: Math.max(0, clock.now() - before.since) }
+        : {}),
     });
   }
 
   function open(reopened: number, retryAfterMs: number | undefined): void {
-    const until = clock.now() + openTimeMs(settings, reopened, retryAfterMs, random);
-    move({ kind: 'open', until, reopened });
+    const now = clock.now();
+    const since = state.kind === 'closed' ? now : state.since;
+    const until = now + openTimeMs(settings, reopened, retryAfterMs, random);
+    move({ kind: 'open', since, until, reopened });
   }
 
   function refuse(retryAtEpochMs: number): Admission {
@@ -111,7 +118,8 @@ export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
     const now = clock.now();
     if (state.kind === 'open') {
       if (now < state.until) return refuse(state.until);
-      move({ kind: 'half-open', reopened: state.reopened, successes: 0, probe: undefined });
+      const { since, reopened } = state;
+      move({ kind: 'half-open', since, reopened, successes: 0, probe: undefined });
     }
     if (state.kind !== 'half-open') return refuse(now);
     if (state.probe !== undefined && now < state.probe.leaseUntil) {
@@ -157,12 +165,12 @@ export function localCircuit(options: LocalCircuitOptions): LocalCircuit {
     lastError = undefined;
   }
 
-  function adopt(openUntil: number | 'closed'): void {
+  function adopt(openUntil: number | 'closed', since = clock.now()): void {
     if (openUntil === 'closed') {
       forget();
       enter({ kind: 'closed' });
     } else {
-      enter({ kind: 'open', until: openUntil, reopened: 0 });
+      enter({ kind: 'open', since, until: openUntil, reopened: 0 });
     }
   }
 

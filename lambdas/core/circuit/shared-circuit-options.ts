@@ -17,6 +17,8 @@ export interface SharedCircuitOptions {
   readonly newToken: () => string;
   /** Told of each change of state that this environment brought about. */
   readonly onTransition?: (transition: CircuitTransition) => void;
+  /** Told of each call that was let through and spoke of the dependency's health. */
+  readonly onCall?: (failed: boolean) => void;
   /** Told of each call to the store that failed. */
   readonly onStoreError?: (operation: string, error: unknown) => void;
 }

@@ -68,7 +68,7 @@ const LOST_RACES_MS = 1_000;
  * {@link SharedCircuit.set}. No timers but for the limit on calls to the store: everything happens inside the calls.
  */
 export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
-  const { name, settings, clock, random, newToken, onTransition } = options;
+  const { name, settings, clock, random, newToken, onTransition, onCall } = options;
   const store = guardedStore({ onStoreError: () => {}, ...options });
   const heard: CircuitTransition[] = [];
   const local = localCircuit({
@@ -232,8 +232,8 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
 
   /** The local layer takes over from here if the store falls silent. */
   function mirror(before: SharedState): void {
-    if (known?.state === 'open') local.adopt(openUntil(known));
-    else if (known?.state === 'half-open') local.adopt(leasedUntil(known));
+    if (known?.state === 'open') local.adopt(openUntil(known), known.since);
+    else if (known?.state === 'half-open') local.adopt(leasedUntil(known), known.since);
     else if (before !== 'closed') local.adopt('closed');
   }
 
@@ -268,6 +268,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
 
   function report(permit: Permit, outcome: CallOutcome): void | Promise<void> {
     const shared = permit as SharedPermit;
+    if (outcome.kind !== 'ignored') onCall?.(outcome.kind === 'failure');
     if (shared.lease !== undefined) return reportProbe(shared.epoch, shared.lease, outcome);
     if (shared.local === undefined) return;
     local.report(shared.local, outcome);
@@ -340,6 +341,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
 
   /** Take a step; who took one that changes the state tells it. Comes back with whether it was taken, if that is known. */
   async function change(step: CircuitStep, from?: CircuitState): Promise<boolean | undefined> {
+    const openSince = known?.since;
     const answer = await store.apply(step);
     if (answer.kind === 'none') {
       readAt = Number.NEGATIVE_INFINITY;
@@ -347,7 +349,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       return undefined;
     }
     adopt(answer.value.item);
-    if (answer.value.applied && from !== undefined) changed(from);
+    if (answer.value.applied && from !== undefined) changed(from, openSince);
     return answer.value.applied;
   }
 
@@ -360,7 +362,11 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     return false;
   }
 
-  function changed(from: CircuitState, decidedBy: CircuitTransition['decidedBy'] = 'fleet'): void {
+  function changed(
+    from: CircuitState,
+    openSince?: number,
+    decidedBy: CircuitTransition['decidedBy'] = 'fleet',
+  ): void {
     const { state: to, retryAtEpochMs, forced } = snapshot();
     if (from === to) return;
     // Who is told to wait comes back to look, but nothing is tried while somebody holds the circuit open.
@@ -372,14 +378,22 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       to,
       lastError: known?.lastError,
       retryAtEpochMs: retryAt,
+      ...wasOpen(to, openSince),
     });
+  }
+
+  /** Somebody else's clock wrote when it was opened. */
+  function wasOpen(to: CircuitState, since: number | undefined): Pick<CircuitTransition, 'wasOpenForMs'> {
+    if (to !== 'closed' || since === undefined) return {};
+    return { wasOpenForMs: Math.max(0, clock.now() - since) };
   }
 
   async function set(wanted: OperatorState, { summary, decidedBy = 'operator' }: Reason = {}): Promise<void> {
     const { state: from } = snapshot();
+    const openSince = known?.since;
     const { item } = await options.store.apply(options.key, forceStep(wanted, clock.now(), summary));
     adopt(item);
-    changed(from, decidedBy);
+    changed(from, openSince, decidedBy);
   }
 
   function snapshot(): CircuitSnapshot {

@@ -31,7 +31,7 @@ export interface CircuitItem {
   readonly lastError?: string;
   /** Fingerprint of the fault that it was opened for, where one was named. */
   readonly fingerprint?: string;
-  /** When it was opened for a fault, or forced open. */
+  /** When it was opened, however often its probes failed since then, or forced open. */
   readonly since?: number;
   /** When the item may be deleted. Forced states never expire. */
   readonly expiresAt?: number;

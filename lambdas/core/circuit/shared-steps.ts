@@ -103,6 +103,7 @@ export function tripStep({
       openForMs,
       reopened: 0,
       lastError,
+      since: now,
       expiresAt: now + openForMs + KEPT_MS,
     },
     remove: WINDOW,

@@ -16,6 +16,8 @@ export interface IntakeStatus {
   readonly killSwitch: string | undefined;
   /** State of each circuit that it needs. */
   readonly circuits: ReadonlyMap<string, CircuitState>;
+  /** How long each of those that are half-open has been so. Seconds. */
+  readonly halfOpenForSeconds: ReadonlyMap<string, number>;
 }
 
 /** What the intake controller did, or could not do. */

@@ -15,6 +15,7 @@ export function statusOf(
   const lasts = desired.kind === 'paused' || (desired.kind === 'gentle' && desired.why === 'sweep');
   const underWay = lasts && (marker?.phase === 'paused' || marker?.phase === 'gentle');
   const intake = circuits.find(({ name }) => name === INTAKE_CIRCUIT)?.item;
+  const own = circuits.filter(({ name }) => name !== INTAKE_CIRCUIT);
   return {
     consumerId: consumer.consumerId,
     paused,
@@ -22,8 +23,11 @@ export function statusOf(
     withoutCause: paused && desired.kind !== 'paused',
     held: intake?.state === 'forced-open',
     killSwitch: intake?.state === 'open' || intake?.state === 'half-open' ? intake.fingerprint : undefined,
-    circuits: new Map(
-      circuits.filter(({ name }) => name !== INTAKE_CIRCUIT).map(({ name, item }) => [name, stateOf(item)]),
+    circuits: new Map(own.map(({ name, item }) => [name, stateOf(item)])),
+    halfOpenForSeconds: new Map(
+      own.flatMap(({ name, item }) =>
+        item?.state === 'half-open' ? [[name, halfOpenForSeconds(item, now)] as const] : [],
+      ),
     ),
   };
 }
@@ -31,4 +35,9 @@ export function statusOf(
 function stateOf(item: CircuitItem | undefined): CircuitState {
   if (item?.state === 'half-open') return 'half-open';
   return item?.state === 'open' || item?.state === 'forced-open' ? 'open' : 'closed';
+}
+
+/** The version of a half-open circuit is the time at which it became that. */
+function halfOpenForSeconds({ version }: CircuitItem, now: number): number {
+  return Math.max(0, Math.round((now - version) / 1_000));
 }

@@ -126,6 +126,30 @@ describe('an open circuit', () => {
     ]);
   });
 
+  it('tells for how long it was not closed, the openings after bad probes included', () => {
+    const { circuit, clock, fail, permit, transitions } = setup({ successThreshold: 1 });
+    fail(5);
+    clock.advance(60_000);
+    fail();
+    clock.advance(120_000);
+    circuit.report(permit(), success);
+    expect(transitions.map(({ to, wasOpenForMs }) => [to, wasOpenForMs])).toEqual([
+      ['open', undefined],
+      ['half-open', undefined],
+      ['open', undefined],
+      ['half-open', undefined],
+      ['closed', 180_000],
+    ]);
+  });
+
+  it('counts what others found out from when they did', () => {
+    const { circuit, clock, permit, transitions } = setup({ successThreshold: 1 });
+    circuit.adopt(START + 10_000, START - 20_000);
+    clock.advance(10_000);
+    circuit.report(permit(), success);
+    expect(transitions.at(-1)).toMatchObject({ to: 'closed', wasOpenForMs: 30_000 });
+  });
+
   it('gives the probe to the next caller when it said nothing about the dependency', () => {
     const { circuit, clock, fail, permit } = setup({ successThreshold: 1 });
     fail(5);

@@ -46,6 +46,7 @@ function fleet(settings: Partial<CircuitSettings> = {}) {
   const { store, asked, next, item } = spiedStore();
   const transitions: CircuitTransition[] = [];
   const errors: string[] = [];
+  const calls: string[] = [];
   let tokens = 0;
   const join = (skew = 0) => {
     const circuit = sharedCircuit({
@@ -60,6 +61,7 @@ function fleet(settings: Partial<CircuitSettings> = {}) {
         return `token-${tokens}`;
       },
       onTransition: (transition) => void transitions.push(transition),
+      onCall: (failed) => void calls.push(failed ? 'bad' : 'good'),
       onStoreError: (operation) => void errors.push(operation),
     });
     const permit = async (): Promise<Permit> => {
@@ -78,7 +80,7 @@ function fleet(settings: Partial<CircuitSettings> = {}) {
     return { circuit, permit, call, fail, admitted };
   };
   const moves = () => transitions.map(({ decidedBy, from, to }) => `${decidedBy}: ${from} > ${to}`);
-  return { clock, join, asked, next, item, transitions, moves, errors };
+  return { clock, join, asked, next, item, transitions, moves, errors, calls };
 }
 
 describe('a healthy circuit', () => {
@@ -93,6 +95,15 @@ describe('a healthy circuit', () => {
     clock.advance(1);
     await Promise.all(Array.from({ length: 20 }, () => call(success)));
     expect(asked).toEqual(['read', 'read']);
+  });
+
+  it('tells of each call that spoke of the dependency, and how', async () => {
+    const { join, calls } = fleet({ failureThreshold: 100, localThreshold: 100 });
+    const { call } = join();
+    await call(success);
+    await call(ignored);
+    await call(failure);
+    expect(calls).toEqual(['good', 'bad']);
   });
 
   it('answers at once between two reads', async () => {
@@ -238,6 +249,34 @@ describe('an open circuit', () => {
     await join().call(success);
     expect(await item()).toMatchObject({ state: 'closed' });
     expect(moves()).toEqual(['fleet: closed > open', 'fleet: open > half-open', 'fleet: half-open > closed']);
+  });
+
+  it('tells for how long it was not closed, by the clock of who opened it first', async () => {
+    const { clock, join, transitions } = await opened({ successThreshold: 1 });
+    clock.advance(60_000);
+    await join().call(failure);
+    clock.advance(120_000);
+    await join(500).call(success);
+    expect(transitions.map(({ to, wasOpenForMs }) => [to, wasOpenForMs])).toEqual([
+      ['open', undefined],
+      ['half-open', undefined],
+      ['open', undefined],
+      ['half-open', undefined],
+      ['closed', 180_500],
+    ]);
+  });
+
+  it('tells it where the store falls silent meanwhile, too', async () => {
+    const { clock, first, next, transitions } = await opened({ successThreshold: 1 });
+    await first.admitted();
+    next.trouble = 'down';
+    clock.advance(60_000);
+    await first.call(success);
+    expect(transitions.at(-1)).toMatchObject({
+      decidedBy: 'environment',
+      to: 'closed',
+      wasOpenForMs: 60_000,
+    });
   });
 
   it('stays open twice as long after each failed probe, up to the cap', async () => {
@@ -392,7 +431,7 @@ describe('while the store does not answer', () => {
 
 describe('an operator', () => {
   it('opens and closes it for everybody, and lets it go on by itself', async () => {
-    const { clock, join, moves, item } = fleet({ failureThreshold: 1 });
+    const { clock, join, moves, item, transitions } = fleet({ failureThreshold: 1 });
     const [hand, other] = [join(), join()];
     await other.call(success);
     await hand.circuit.set('forced-open');
@@ -410,6 +449,7 @@ describe('an operator', () => {
     await other.fail(1);
     expect(await other.admitted()).toBe('refused');
     expect(moves()).toEqual(['operator: closed > open', 'operator: open > closed', 'fleet: closed > open']);
+    expect(transitions[1]).toMatchObject({ wasOpenForMs: 5_000 });
   });
 });
 

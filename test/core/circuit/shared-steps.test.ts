@@ -51,6 +51,16 @@ describe.each(closedSteps)('%s', (_name, step) => {
   });
 });
 
+it('notes when it tripped, and keeps that until it closes, however often a probe fails', () => {
+  const tripped = takeStep(closed, steps.tripStep({ version, bucket: 5, now, openForMs, lastError })).item;
+  const lease = { version: now, now: now + 1, token, leaseForMs: 1 };
+  const acquired = takeStep(tripped, steps.acquireStep(lease)).item;
+  const probe = { version: now + 1, token, now: now + 2 };
+  const reopened = takeStep(acquired, steps.reopenStep({ ...probe, openForMs, lastError })).item;
+  expect([tripped?.since, acquired?.since, reopened?.since]).toEqual([now, now, now]);
+  expect(takeStep(acquired, steps.closeStep(probe)).item?.since).toBeUndefined();
+});
+
 describe('an opening for a fault', () => {
   const fault = { fingerprint: 'abcdefabcdef', lastError: 'TypeError: a bug' };
   const step = steps.openStep({ version, now, openForMs, ...fault });

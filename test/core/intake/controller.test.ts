@@ -203,6 +203,18 @@ describe('a hold', () => {
   });
 });
 
+it('tells how long a circuit has been half-open', async () => {
+  const { circuit, live, statuses, clock } = intakeWorld();
+  circuit(TRACKER, { state: 'half-open', version: clock.now() });
+  await live(2 * MINUTE);
+  const { circuits, halfOpenForSeconds } = statuses().at(-1) ?? {};
+  expect(circuits?.get('tracker')).toBe('half-open');
+  expect(halfOpenForSeconds).toEqual(new Map([['tracker', 120]]));
+  circuit(TRACKER, { state: 'closed' });
+  await live(MINUTE);
+  expect(statuses().at(-1)?.halfOpenForSeconds).toEqual(new Map());
+});
+
 describe('an event source that somebody else disabled', () => {
   it('stays disabled, before a circuit opens, while it is open and after it closed', async () => {
     const { order, open, circuit, told, live, sourceOf, calls, statuses } = intakeWorld();
