@@ -21,14 +21,17 @@ export {
 export { SpillwayConfig } from './config/spillway-config.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';
-export type { IntakeAlarmsOptions } from './monitoring/intake-watches.ts';
-export {
-  ResilienceAlarms,
-  type ResilienceAlarmsOptions,
-  type ResilienceAlarmsProps,
-} from './monitoring/resilience-alarms.ts';
+export type {
+  IntakeAlarmsOptions,
+  QueueAlarmsOptions,
+  ResilienceAlarmsOptions,
+  RuntimeAlarmsOptions,
+  SetAsideAlarmsOptions,
+} from './monitoring/alarm-options.ts';
+export { ResilienceAlarms, type ResilienceAlarmsProps } from './monitoring/resilience-alarms.ts';
 export { ResilienceDashboard, type ResilienceDashboardProps } from './monitoring/resilience-dashboard.ts';
 export type { RuntimeMetric } from './monitoring/runtime-metrics.ts';
+export type { AlarmId } from './monitoring/watch.ts';
 export { type PriorityLane, PriorityLanes } from './priority-lanes.ts';
 export type { ConnectProducerOptions, LaneProps, PriorityLanesProps } from './priority-lanes-props.ts';
 export { ResilientConsumer } from './resilient-consumer.ts';

@@ -7,7 +7,7 @@ import type { ResilientQueueProps } from './resilient-queue-props.ts';
 export interface LaneProps
   extends Pick<
     ResilientConsumerProps,
-    'concurrency' | 'attempts' | 'backoff' | 'retryUntil' | 'killSwitch' | 'alarms'
+    'concurrency' | 'attempts' | 'backoff' | 'retryUntil' | 'killSwitch' | 'observability' | 'alarms'
   > {
   /**
    * Messages of one invocation. 1 to 10,000; more than 10 need a `maxBatchingWindow`, and FIFO queues take no more.

@@ -9,7 +9,7 @@ import type { CircuitProps } from './circuits.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { IntakeController } from './intake-controller.ts';
 import type { KillSwitchProps } from './kill-switch.ts';
-import type { ResilienceAlarmsOptions } from './monitoring/resilience-alarms.ts';
+import type { ResilienceAlarmsOptions } from './monitoring/alarm-options.ts';
 import type { ScreeningProps } from './screening.ts';
 import type { StateTable } from './state-table.ts';
 
@@ -211,9 +211,10 @@ export interface ResilientConsumerProps {
    */
   readonly observability?: Observability;
   /**
-   * Alarms on the queues, on the intake and on what SQS refuses; `false` for none.
+   * Alarms on the queues, on the intake and on the runtime, and one composite alarm that says when a person is needed;
+   * `false` for none. They cost money; synthesis says how much.
    *
-   * @default - all of them, with default thresholds and no action
+   * @default - those of the level `observability`, with default thresholds and no action
    */
   readonly alarms?: ResilienceAlarmsOptions | false;
 }

@@ -14,6 +14,8 @@ import {
   SETTINGS_VARIABLE,
 } from '../lambdas/core/settings.ts';
 import type { IntakeController } from './intake-controller.ts';
+import { mostCustomMetrics } from './monitoring/custom-metrics.ts';
+import { noteMonitoring } from './monitoring/monitoring-cost.ts';
 import { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
 import { type RuntimeMetric, runtimeMetric } from './monitoring/runtime-metrics.ts';
 import {
@@ -95,7 +97,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
   readonly consumerId: string;
   /** What the runtime is told, defaults filled in. It may hold tokens. */
   readonly settings: ConsumerSettings;
-  /** Alarms on the queues, on the intake and on what SQS refuses; undefined if they are switched off. */
+  /** Alarms on the queues, on the intake and on the runtime, at its level of observability; undefined if there are none. */
   readonly alarms?: ResilienceAlarms;
   /** Principal to grant what the handler needs. */
   readonly grantPrincipal: iam.IPrincipal;
@@ -156,16 +158,25 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.checkVisibility(timeout, window, problems);
     this.checkRetryUntil(props, problems);
     this.warn(props);
+    const { observability, killSwitch, retryUntilSeconds } = this.settings;
+    const measured = {
+      observability,
+      intakeControlled: intake !== undefined,
+      runTimeConfigured: props.runtimeConfig !== undefined,
+    };
+    const circuits = Object.keys(this.settings.circuits).length || 1;
+    noteMonitoring(this, mostCustomMetrics({ ...measured, circuits }));
     if (props.alarms !== false) {
       const { queue, consumerId } = this;
-      this.alarms = new ResilienceAlarms(this, 'Alarms', {
+      const alarms = new ResilienceAlarms(this, 'Alarms', {
         ...props.alarms,
-        ...(this.settings.killSwitch === false && { killSwitch: false }),
+        ...(killSwitch === false && { killSwitch }),
+        ...measured,
         queue,
         consumerId,
-        intakeControlled: intake !== undefined,
-        runTimeConfigured: props.runtimeConfig !== undefined,
+        retryUntil: Duration.seconds(retryUntilSeconds),
       });
+      if (alarms.alarms.length > 0) this.alarms = alarms;
     }
   }
 

@@ -14,7 +14,7 @@ import type {
 } from '../call-policies.ts';
 import type { CircuitProps } from '../circuits.ts';
 import type { KillSwitchProps } from '../kill-switch.ts';
-import type { ResilienceAlarmsOptions } from '../monitoring/resilience-alarms.ts';
+import type { ResilienceAlarmsOptions } from '../monitoring/alarm-options.ts';
 import type { ResilientConsumerProps } from '../resilient-consumer-props.ts';
 import type { ResilientQueueProps } from '../resilient-queue-props.ts';
 import type { ScreeningProps, SourceProps } from '../screening.ts';
@@ -36,6 +36,7 @@ export type ConfiguredConsumerProps = Pick<
   | 'circuits'
   | 'killSwitch'
   | 'onExhausted'
+  | 'observability'
   | 'alarms'
 >;
 
@@ -78,6 +79,7 @@ export function consumerProps(
     circuits: own === undefined ? undefined : Object.fromEntries(own),
     killSwitch: killSwitchProps(queue.killSwitch),
     onExhausted: queue.onExhausted,
+    observability: queue.observability,
     alarms: alarmOptions(queue.alarms),
   });
 }
@@ -183,11 +185,16 @@ function killSwitchProps(content: QueueContent['killSwitch']): KillSwitchProps |
 
 function alarmOptions(content: QueueContent['alarms']): ResilienceAlarmsOptions | false | undefined {
   if (content === undefined || content === false) return content;
-  const { queueAge, intakePausedFor, ...thresholds } = content;
+  const { queueAge, closeToExpiry, circuitHalfOpenFor, intakePausedFor, recoveryGrace, ...thresholds } =
+    content;
+  const time = (ms: number | false | undefined) => (ms === false ? ms : duration(ms));
   return given({
     ...thresholds,
-    queueAge: queueAge === false ? queueAge : duration(queueAge),
-    intakePausedFor: intakePausedFor === false ? intakePausedFor : duration(intakePausedFor),
+    queueAge: time(queueAge),
+    closeToExpiry: time(closeToExpiry),
+    circuitHalfOpenFor: time(circuitHalfOpenFor),
+    intakePausedFor: time(intakePausedFor),
+    recoveryGrace: time(recoveryGrace),
   });
 }
 

@@ -1,6 +1,7 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { FileProblem } from '../../lambdas/core/configuration/file-error.ts';
+import { QUEUE } from '../../lambdas/core/configuration/queue-language.ts';
 import type { ReadFile } from '../../lambdas/core/configuration/read-file.ts';
 import { type Problem, Problems } from '../private/problems.ts';
 import { ResilientConsumer } from '../resilient-consumer.ts';
@@ -17,7 +18,10 @@ const PATHS: Readonly<Record<string, string>> = {
   'queue.visibilityTimeout': 'visibilityTimeout',
 };
 
-const ALARMS = /^(queueDepth|queueAge|deadLetter\w+|poison|settlementFailures|intake\w+)$/;
+/** Options of alarms, where a queue has none of the same name. */
+const ALARMS: ReadonlySet<string> = new Set(
+  Object.keys(QUEUE.keys.alarms.keys).filter((key) => !(key in QUEUE.keys)),
+);
 
 /** Shortest and longest time-out of a function. Seconds; source: Lambda quotas. */
 const TIMEOUTS = [1, 900] as const;
@@ -72,7 +76,7 @@ function pathOf(name: string, property: string, file: ReadFile): string {
   if (property.startsWith('circuits.')) return property;
   const queue = `queues.${name}`;
   const known = PATHS[property];
-  if (known === undefined && ALARMS.test(property)) return `${queue}.alarms.${property}`;
+  if (known === undefined && ALARMS.has(property)) return `${queue}.alarms.${property}`;
   const path = `${queue}.${known ?? property}`;
   const ofProfile = /^(backoff|attempts\.max)\b/.test(property) && !file.has(path);
   return ofProfile && file.has(`${queue}.retry`) ? `${queue}.retry` : path;

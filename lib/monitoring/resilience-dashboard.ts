@@ -13,6 +13,7 @@ import {
 import { Construct } from 'constructs';
 import { DEFAULT_CIRCUIT, FAILURE_REASONS } from '../../lambdas/core/settings.ts';
 import type { ResilientConsumer } from '../resilient-consumer.ts';
+import { noteMonitoring } from './monitoring-cost.ts';
 import {
   circuitMetric,
   deadLetteredMetric,
@@ -67,6 +68,7 @@ export class ResilienceDashboard extends Construct {
     for (const consumer of props.consumers) {
       for (const row of section(consumer)) this.dashboard.addWidgets(...row);
     }
+    noteMonitoring(this);
   }
 }
 

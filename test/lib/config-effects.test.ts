@@ -246,30 +246,70 @@ const EFFECTS: [string, Parts, Seen, unknown][] = [
     [
       ['queueDepth', '50', 'QueueDepth', 50],
       ['queueAge', '10m', 'QueueAge', 600],
+      ['inFlight', '90', 'InFlight', 90],
+      ['closeToExpiry', '30m', 'CloseToExpiry', 1_800],
       ['deadLetterDepth', '5', 'DeadLetterDepth', 5],
       ['deadLetterAny', 'true', 'DeadLetterAny', 0],
       ['deadLetterGrowth', '3', 'DeadLetterGrowth', 3],
+      ['deadLetterExternal', '7', 'DeadLetterExternal', 7],
+      ['backstopRedrives', '1', 'BackstopRedrives', 1],
       ['poison', '4', 'Poison', 4],
+      ['quarantineGrowth', '6', 'QuarantineGrowth', 6],
+      ['retriesExhausted', '8', 'RetriesExhausted', 8],
+      ['averageAttempts', '1.5', 'AverageAttempts', 1.5],
       ['settlementFailures', '2', 'SettlementFailures', 2],
+      ['noRetryHelps', 'false', 'NoRetryHelps', undefined],
+      ['configurationRefused', 'false', 'ConfigurationRefused', undefined],
+      ['circuitOpen', 'false', 'CircuitOpen', undefined],
+      ['circuitHalfOpenFor', '10m', 'CircuitHalfOpenFor', 600],
+      ['controlLoopSilent', 'false', 'ControlLoopSilent', undefined],
       ['intakeWithoutCause', 'false', 'IntakeWithoutCause', undefined],
       ['intakePausedFor', '2h', 'IntakePausedFor', 7_200],
       ['intakeHeld', 'false', 'IntakeHeld', undefined],
       ['killSwitch', 'false', 'KillSwitch', undefined],
-      ['configurationRefused', 'false', 'ConfigurationRefused', undefined],
       ['queueDepth: false', 'false', 'QueueDepth', undefined],
       ['queueAge: false', 'false', 'QueueAge', undefined],
+      ['inFlight: false', 'false', 'InFlight', undefined],
+      ['closeToExpiry: false', 'false', 'CloseToExpiry', undefined],
       ['deadLetterDepth: false', 'false', 'DeadLetterDepth', undefined],
       ['deadLetterGrowth: false', 'false', 'DeadLetterGrowth', undefined],
+      ['deadLetterExternal: false', 'false', 'DeadLetterExternal', undefined],
+      ['backstopRedrives: false', 'false', 'BackstopRedrives', undefined],
       ['poison: false', 'false', 'Poison', undefined],
+      ['quarantineGrowth: false', 'false', 'QuarantineGrowth', undefined],
+      ['retriesExhausted: false', 'false', 'RetriesExhausted', undefined],
+      ['averageAttempts: false', 'false', 'AverageAttempts', undefined],
       ['settlementFailures: false', 'false', 'SettlementFailures', undefined],
+      ['circuitHalfOpenFor: false', 'false', 'CircuitHalfOpenFor', undefined],
       ['intakePausedFor: false', 'false', 'IntakePausedFor', undefined],
+      ['recoveryGrace: false', 'false', 'OutageHandled', undefined],
     ] as const
   ).map(([key, text, id, threshold]): [string, Parts, Seen, unknown] => [
     `queues.*.alarms.${key}`,
-    { queue: `alarms: { ${key.replace(': false', '')}: ${text} }`, runtime: true },
+    {
+      queue: `observability: full, alarms: { ${key.replace(': false', '')}: ${text} }`,
+      plain: 'observability: full',
+      runtime: true,
+    },
     alarm(id, threshold),
     true,
   ]),
+  [
+    'queues.*.alarms.needsPerson',
+    { queue: 'alarms: { needsPerson: false }' },
+    (_settings, template) => Object.keys(template().findResources('AWS::CloudWatch::CompositeAlarm')).length,
+    0,
+  ],
+  [
+    'queues.*.alarms.recoveryGrace',
+    { queue: 'alarms: { recoveryGrace: 20m }' },
+    (_settings, template) => {
+      template().resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { EvaluationPeriods: 20 }, 1);
+      return true;
+    },
+    true,
+  ],
+  ['queues.*.observability', { queue: 'observability: full' }, ({ observability }) => observability, 'full'],
   ['queues.*.alarms: false', { queue: 'alarms: false' }, alarm('', undefined), true],
   ['queues.*.killSwitch: false', { queue: 'killSwitch: false' }, ({ killSwitch }) => killSwitch, false],
   [
@@ -301,7 +341,7 @@ const EFFECTS: [string, Parts, Seen, unknown][] = [
 it.each(EFFECTS)('%s takes effect', (_path, parts, seen, expected) => {
   const { settings, template } = built(fileWith(parts), parts.runtime);
   expect(seen(settings, template)).toEqual(expected);
-  const plain = built('queues: { orders: }', parts.runtime);
+  const plain = built(`queues: { orders: { ${parts.plain ?? ''} } }`, parts.runtime);
   expect(() => expect(seen(plain.settings, plain.template)).toEqual(expected)).toThrow();
 });
 

@@ -25,6 +25,8 @@ export interface Parts {
   readonly circuit?: string;
   readonly profile?: string;
   readonly queue?: string;
+  /** What the queue has that it is compared with. */
+  readonly plain?: string;
   /** The consumer reads a configuration at run time, too. */
   readonly runtime?: true;
 }

@@ -101,7 +101,7 @@ it('has an alarm on refused configurations, unless it is switched off or nothing
     Object.keys(
       synth((stack) => {
         const runtimeConfig = RuntimeConfig.parameter(parameterOf(stack));
-        consumerIn(stack, { ...(configured && { runtimeConfig }), ...props });
+        consumerIn(stack, { observability: 'full', ...(configured && { runtimeConfig }), ...props });
       }).findResources('AWS::CloudWatch::Alarm', {
         Properties: {
           MetricName: 'ConfigurationRefused',

@@ -1,3 +1,4 @@
+import { DEFAULT_OBSERVABILITY, OBSERVABILITY_LEVELS } from '../metric-names.ts';
 import { RANGES } from '../ranges.ts';
 import { DEFAULTS, ON_EXHAUSTED } from '../settings.ts';
 import type { SectionKnob } from './knob.ts';
@@ -12,74 +13,96 @@ const seconds = ({ min, max }: { readonly min: number; readonly max: number }) =
 const count = { type: 'integer', range: { min: 0, max: Number.MAX_SAFE_INTEGER } } as const;
 const none = { orFalse: 'no such alarm' } as const;
 
+const flag = (on: string, doc: string) => ({ type: 'flag', default: on, doc }) as const;
+const threshold = (most: string, doc: string) => ({ ...count, ...none, default: most, doc }) as const;
+const time = (longest: string, doc: string) => {
+  return {
+    type: 'duration',
+    ...seconds({ min: 0, max: RANGES.retentionSeconds.max }),
+    ...none,
+    default: longest,
+    doc,
+  } as const;
+};
+const FULL = 'Needs observability: full.';
+
 const ALARMS = {
   type: 'section',
   orFalse: 'no alarms',
   doc: 'Thresholds of the alarms; each goes off above its own. Actions and the topic stand in the code.',
   keys: {
-    queueDepth: {
-      ...count,
+    queueDepth: threshold(
+      '10000 with observability: full',
+      'Messages waiting in the queue, in 3 of 5 minutes.',
+    ),
+    queueAge: time('5m', 'Age of the oldest message in the queue, in 3 of 5 minutes.'),
+    inFlight: {
+      type: 'integer',
+      range: { min: 0, max: 100 },
       ...none,
-      default: '10000',
-      doc: 'Messages waiting in the queue, in 3 of 5 minutes.',
+      default: '80 with observability: full',
+      doc: 'Messages in flight, in percent of the 120,000 that SQS allows, in 3 of 5 minutes.',
     },
-    queueAge: {
+    closeToExpiry: time(
+      '1h, or a quarter of retryUntil if that is less',
+      'Time that is left to a message until it expires.',
+    ),
+    deadLetterDepth: threshold('100', 'Messages in the dead-letter queue, at once.'),
+    deadLetterAny: flag(
+      'false',
+      'Whether the first message in the dead-letter queue raises an alarm, at once.',
+    ),
+    deadLetterGrowth: threshold('10', 'Messages by which the dead-letter queue grows in a minute.'),
+    deadLetterExternal: threshold(
+      '10',
+      `Messages dead-lettered in an hour for EXTERNAL_SERVICE_ERROR. ${FULL}`,
+    ),
+    backstopRedrives: threshold(
+      '0',
+      'Messages in a minute that SQS itself moved to the dead-letter queue, at once.',
+    ),
+    poison: threshold('20', 'Messages that go to quarantine in an hour.'),
+    quarantineGrowth: threshold('10', 'Messages by which the quarantine queue grows in a minute.'),
+    retriesExhausted: threshold('50', `Messages in an hour whose attempts ran out. ${FULL}`),
+    averageAttempts: {
+      type: 'number',
+      range: { min: 0, max: RANGES.attempts.max },
+      ...none,
+      default: '2',
+      doc: `Average of the attempts that messages take, in each of 3 periods of 5 minutes. ${FULL}`,
+    },
+    settlementFailures: threshold('0', `Moves and visibility changes that SQS refuses in 5 minutes. ${FULL}`),
+    noRetryHelps: flag('true', 'Whether what no retry mends and no open circuit explains raises an alarm.'),
+    configurationRefused: flag(
+      'true',
+      `Whether a run-time configuration that is refused raises an alarm of its own. ${FULL}`,
+    ),
+    circuitOpen: flag(
+      'true with observability: full, else false',
+      'Whether an open circuit raises an alarm. It calls nobody.',
+    ),
+    circuitHalfOpenFor: time('5m', `Time for which a circuit is half-open, at once. ${FULL}`),
+    controlLoopSilent: flag('true', 'Whether an intake controller that reports nothing raises an alarm.'),
+    intakeWithoutCause: flag(
+      'true',
+      'Whether an event source that is disabled though nothing asks for it raises an alarm.',
+    ),
+    intakePausedFor: time('1h', 'Time for which the event source is paused, at once.'),
+    intakeHeld: flag(
+      'true',
+      `Whether an intake that an operator or a halted FIFO queue holds raises an alarm of its own. ${FULL}`,
+    ),
+    killSwitch: flag(
+      'true',
+      `Whether an intake that the kill switch holds raises an alarm of its own. ${FULL}`,
+    ),
+    needsPerson: flag('true', 'Whether one composite alarm has the actions, rather than each of them.'),
+    recoveryGrace: {
       type: 'duration',
-      ...seconds({ min: 0, max: RANGES.retentionSeconds.max }),
-      ...none,
-      default: '5m',
-      doc: 'Age of the oldest message in the queue, in 3 of 5 minutes.',
-    },
-    deadLetterDepth: {
-      ...count,
-      ...none,
-      default: '100',
-      doc: 'Messages in the dead-letter queue, at once.',
-    },
-    deadLetterAny: {
-      type: 'flag',
-      default: 'false',
-      doc: 'Whether the first message in the dead-letter queue raises an alarm, at once.',
-    },
-    deadLetterGrowth: {
-      ...count,
-      ...none,
-      default: '10',
-      doc: 'Messages by which the dead-letter queue grows in a minute.',
-    },
-    poison: { ...count, ...none, default: '20', doc: 'Messages that go to quarantine in an hour.' },
-    settlementFailures: {
-      ...count,
-      ...none,
-      default: '0',
-      doc: 'Moves and visibility changes that SQS refuses in 5 minutes.',
-    },
-    intakeWithoutCause: {
-      type: 'flag',
-      default: 'true',
-      doc: 'Whether an event source that is disabled though nothing asks for it raises an alarm.',
-    },
-    intakePausedFor: {
-      type: 'duration',
-      ...seconds({ min: 0, max: RANGES.retentionSeconds.max }),
-      ...none,
-      default: '1h',
-      doc: 'Time for which the event source is paused, at once.',
-    },
-    intakeHeld: {
-      type: 'flag',
-      default: 'true',
-      doc: 'Whether an intake that an operator or a halted FIFO queue holds raises an alarm.',
-    },
-    killSwitch: {
-      type: 'flag',
-      default: 'true',
-      doc: 'Whether an intake that the kill switch holds raises an alarm.',
-    },
-    configurationRefused: {
-      type: 'flag',
-      default: 'true',
-      doc: 'Whether a run-time configuration that is refused raises an alarm.',
+      ...seconds({ min: 60, max: 86_400 }),
+      orFalse: 'nothing excuses a backlog',
+      default: '15m',
+      doc: 'Time after an outage for which its backlog still calls nobody; rounded up to minutes.',
     },
   },
 } as const satisfies SectionKnob;
@@ -197,6 +220,12 @@ export const QUEUE = {
     },
     screening: SCREENING,
     killSwitch: KILL_SWITCH,
+    observability: {
+      type: 'choice',
+      of: OBSERVABILITY_LEVELS,
+      default: DEFAULT_OBSERVABILITY,
+      doc: 'How much the consumer tells of itself, by metrics and alarms, and so what that costs.',
+    },
     alarms: ALARMS,
     deadLetterQueue: companion('The dead-letter queue.'),
     quarantineQueue: companion('The quarantine queue.'),
