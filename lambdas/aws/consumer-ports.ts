@@ -21,6 +21,7 @@ import { dynamoDeadLetterCounts } from './dynamo-dead-letter-counts.ts';
 import { dynamoLimits } from './dynamo-limits.ts';
 import { dynamoRecords } from './dynamo-records.ts';
 import { loadRunTimeConfiguration } from './load-run-time-configuration.ts';
+import { currentMessage } from './message-context.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
 import { secretKeys } from './signature-keys.ts';
@@ -82,6 +83,7 @@ export function awsPorts<Payload, CircuitName extends string>(
   } = settings;
   const notices = controlNotices({
     queue: controlQueueUrl === undefined ? undefined : sqsControlQueue(sqs, controlQueueUrl),
+    correlationId: () => currentMessage()?.correlationId,
     emit,
     clock,
   });

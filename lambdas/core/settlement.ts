@@ -1,7 +1,9 @@
+import type { PipelineEvent } from './events.ts';
 import { summarizeError } from './failure.ts';
-import type { QueueMessage } from './message.ts';
+import type { MessageIds, QueueMessage } from './message.ts';
 import { createMover } from './mover.ts';
 import { inParallel, within } from './parallel.ts';
+import { wrappedMessage } from './screening/screen.ts';
 import {
   type Committed,
   type Judged,
@@ -53,8 +55,13 @@ export function createSettlement(parts: SettlementParts): Settlement {
       await within(clock, STORE_PATIENCE_MS, records.save(message.messageId, verdict.record, expiresAt));
       return { message, verdict };
     } catch (error) {
-      emit({ kind: 'store-error', operation: 'charge an attempt', error: summarizeError(error) });
-      return { message, verdict: defer(message.messageId, 'store-unavailable', verdict.delayMs) };
+      emit({
+        kind: 'store-error',
+        operation: 'charge an attempt',
+        error: summarizeError(error),
+        message: verdict.about,
+      });
+      return { message, verdict: defer(verdict.about, 'store-unavailable', verdict.delayMs) };
     }
   }
 
@@ -77,17 +84,25 @@ export function createSettlement(parts: SettlementParts): Settlement {
     });
     const errors = await source.changeVisibility(changes.map(({ change }) => change));
     for (const { event } of changes) emit(event);
-    for (const error of errors) {
-      emit({ kind: 'settlement-error', operation: 'change visibility', error: summarizeError(error) });
+    for (const { at, error } of errors) {
+      emit(settlementError('change visibility', error, judged[at]?.verdict.about));
     }
   }
 
   async function acknowledge(messages: readonly QueueMessage[]): Promise<void> {
     if (messages.length === 0) return;
-    for (const error of await source.acknowledge(messages.map(({ receiptHandle }) => receiptHandle))) {
-      emit({ kind: 'settlement-error', operation: 'acknowledge', error: summarizeError(error) });
+    for (const { at, error } of await source.acknowledge(
+      messages.map(({ receiptHandle }) => receiptHandle),
+    )) {
+      const refused = messages[at];
+      emit(settlementError('acknowledge', error, refused && wrappedMessage(refused)));
     }
   }
 
   return { commit, putBack, acknowledge };
+}
+
+function settlementError(operation: string, error: Error, about: MessageIds | undefined): PipelineEvent {
+  const message = about === undefined ? {} : { message: about };
+  return { kind: 'settlement-error', operation, error: summarizeError(error), ...message };
 }

@@ -163,7 +163,11 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     records: records.of(settings.queue.name, (id, envelope) => void journal.envelopes.set(id, envelope)),
     source: {
       acknowledge: async () => [],
-      changeVisibility: async (changes) => changes.flatMap(() => faults.next('visibility') ?? []),
+      changeVisibility: async (changes) =>
+        changes.flatMap((_change, at) => {
+          const error = faults.next('visibility');
+          return error === undefined ? [] : [{ at, error }];
+        }),
     },
     deadLetterQueue: deadLetters.named(settings.deadLetterQueue.name),
     quarantineQueue: quarantined.named(settings.quarantineQueue.name),
