@@ -40,6 +40,8 @@ export interface PipelineParts {
   readonly keyOf: (payload: unknown, message: ReceivedMessage) => string;
   readonly handle: (payload: unknown, context: HandlerContext) => unknown;
   readonly loggerFor: (message: ReceivedMessage) => Logger;
+  /** Stands around each call through a circuit, policies included, and sees how it goes. @default - nobody does */
+  readonly watchCall?: <T>(circuit: string, call: () => Promise<T>) => Promise<T>;
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly random: Random;
@@ -285,15 +287,17 @@ function handlerContext(
   attemptNumber: number,
   invocation: Invocation,
 ): HandlerContext {
+  const { watchCall = (_circuit, call) => call() } = parts;
   return {
     signal: invocation.signal,
     attempt: attemptNumber,
     idempotencyKey: createHash('sha256').update(key).digest('hex'),
     message,
+    trace: message.trace,
     get logger() {
       return parts.loggerFor(message);
     },
-    circuit: (name) => ({ call: (operation) => session.call(name, operation) }),
+    circuit: (name) => ({ call: (operation) => watchCall(name, () => session.call(name, operation)) }),
     remainingMs: () => invocation.handlerMs(),
   };
 }
