@@ -14,6 +14,7 @@ import { isSqsTypesModule, takeAllCharacters } from './message-characters.ts';
 import { importInside, importOptional } from './optional-package.ts';
 import { keepReceiveCount } from './redrive-count.ts';
 import { type RequestLog, targetOperation } from './request-log.ts';
+import { keepTraceHeaders, withTraceHeaders } from './trace-header.ts';
 
 const VERSION = '2.4.1';
 
@@ -52,7 +53,7 @@ export async function startFauxqs(region: string, requests: RequestLog): Promise
   const createQueue = store.createQueue.bind(store);
   store.createQueue = (...definition) => {
     const queue = createQueue(...definition);
-    return queue.isFifo() ? receiveWholeGroups(queue) : keepReceiveCount(queue);
+    return withTraceHeaders(queue.isFifo() ? receiveWholeGroups(queue) : keepReceiveCount(queue));
   };
   const topics = new sns.SnsStore();
   const buckets = new s3.S3Store();
@@ -70,6 +71,7 @@ export async function startFauxqs(region: string, requests: RequestLog): Promise
     if (target !== undefined) requests.add('sqs', targetOperation(target));
     done();
   });
+  keepTraceHeaders(app);
   const address = await app.listen({ port: 0, host: LOOPBACK });
   return { url: new URL(address).origin, store, topics, buckets, close: () => app.close() };
 }
