@@ -211,6 +211,15 @@ export interface ResilientConsumerProps {
    */
   readonly observability?: Observability;
   /**
+   * Trace with X-Ray: the function is traced (`Tracing.ACTIVE`, unless `functionProps.tracing` says otherwise), its role
+   * may write trace segments, and each message and each call through a circuit becomes a subsegment. X-Ray is paid by the
+   * trace. A function that is given as `function` has to be traced by itself. What carries a trace through queues is carried
+   * in any case.
+   *
+   * @default false
+   */
+  readonly tracing?: boolean;
+  /**
    * Alarms on the queues, on the intake and on the runtime, and one composite alarm that says when a person is needed;
    * `false` for none. They cost money; synthesis says how much.
    *

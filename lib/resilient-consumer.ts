@@ -12,6 +12,7 @@ import {
   DEFAULTS,
   RUN_TIME_CONFIGURATION_EXPRESSION,
   SETTINGS_VARIABLE,
+  TRACING_EXPRESSION,
 } from '../lambdas/core/settings.ts';
 import type { IntakeController } from './intake-controller.ts';
 import { mostCustomMetrics } from './monitoring/custom-metrics.ts';
@@ -32,6 +33,7 @@ import { createFunction, placeholderFunction } from './private/consumer-function
 import { consumerSettings } from './private/consumer-settings.ts';
 import { controllerOf } from './private/controller-of.ts';
 import { jsonBytes } from './private/environment-size.ts';
+import { traceFunction } from './private/function-tracing.ts';
 import {
   fitsEnvironment,
   type HandOver,
@@ -230,9 +232,15 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       return props.function;
     }
     if (entry !== undefined && existsSync(entry)) {
-      const withoutIt = { [RUN_TIME_CONFIGURATION_EXPRESSION]: JSON.stringify('left out') };
-      const define = { ...handOver.define, ...(props.runtimeConfig === undefined && withoutIt) };
-      return createFunction(this, entry, functionProps, define);
+      const leftOut = JSON.stringify('left out');
+      const define = {
+        ...handOver.define,
+        ...(props.runtimeConfig === undefined && { [RUN_TIME_CONFIGURATION_EXPRESSION]: leftOut }),
+        ...(!props.tracing && { [TRACING_EXPRESSION]: leftOut }),
+      };
+      const created = createFunction(this, entry, functionProps, define);
+      if (props.tracing && functionProps.tracing === undefined) traceFunction(this, created);
+      return created;
     }
     if (entry === undefined) problems.add('entry', 'or function must be given', undefined, because);
     else problems.add('entry', 'must be a file that exists', entry, 'there is nothing to bundle');
@@ -328,6 +336,13 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
         'unboundedSource',
         "maxConcurrency should be given where the function's concurrency is reserved, got undefined: Lambda polls on " +
           'and throttles, and a throttled message uses up a receive',
+      );
+    }
+    if (props.tracing && props.function !== undefined) {
+      this.annotate(
+        'tracingNotSet',
+        'function should be traced by itself (tracing: Tracing.ACTIVE), got one that this consumer did not make: without it ' +
+          'X-Ray keeps no subsegment',
       );
     }
     const { variable, on } = IDEMPOTENCY_OFF;

@@ -1,5 +1,6 @@
 import { GetQueueAttributesCommand, PurgeQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { FauxqsAttribute, FauxqsMessage, FauxqsQueue } from './emulators/fauxqs-types.ts';
+import { traceHeaderOf } from './emulators/trace-header.ts';
 import { ForeignEndpointError } from './errors.ts';
 
 /** Messages of a queue by what a receive would see of them. */
@@ -20,6 +21,8 @@ export interface StoredMessage {
   readonly groupId?: string;
   readonly deduplicationId?: string;
   readonly sequenceNumber?: string;
+  /** X-Ray's trace header: the system attribute `AWSTraceHeader`. */
+  readonly traceHeader?: string;
 }
 
 /** A queue of the local stack. */
@@ -108,6 +111,7 @@ function isDue({ delayUntil }: FauxqsMessage, nowEpochMs: number): boolean {
 }
 
 function stored(message: FauxqsMessage, state: StoredMessage['state']): StoredMessage {
+  const traceHeader = traceHeaderOf(message);
   return {
     messageId: message.messageId,
     body: message.body,
@@ -120,5 +124,6 @@ function stored(message: FauxqsMessage, state: StoredMessage['state']): StoredMe
       ? {}
       : { deduplicationId: message.messageDeduplicationId }),
     ...(message.sequenceNumber === undefined ? {} : { sequenceNumber: message.sequenceNumber }),
+    ...(traceHeader === undefined ? {} : { traceHeader }),
   };
 }

@@ -21,6 +21,9 @@ import { dynamoDeadLetterCounts } from './dynamo-dead-letter-counts.ts';
 import { dynamoLimits } from './dynamo-limits.ts';
 import { dynamoRecords } from './dynamo-records.ts';
 import { loadRunTimeConfiguration } from './load-run-time-configuration.ts';
+import { loadTracer } from './load-tracer.ts';
+import { currentMessage } from './message-context.ts';
+import type { MessageTracer } from './message-tracer.ts';
 import { powertoolsGuard } from './powertools-guard.ts';
 import type { ResilientConsumerOptions, SqsHandler } from './resilient-consumer.ts';
 import { secretKeys } from './signature-keys.ts';
@@ -60,6 +63,8 @@ export interface ConsumerPorts {
   readonly reputation: () => Reputation;
   /** Asked only of consumers whose configuration may change at run time. */
   readonly configuration: (settings: RunTimeConfigurationSettings) => MaybePromise<ConfigurationSource>;
+  /** Asked only of consumers that are traced. */
+  readonly tracer: () => MaybePromise<MessageTracer>;
   /** Called when everything is settled, and a handler that did not stop was left behind. */
   readonly exit: () => void | Promise<void>;
 }
@@ -84,6 +89,7 @@ export function awsPorts<Payload, CircuitName extends string>(
   } = settings;
   const notices = controlNotices({
     queue: controlQueueUrl === undefined ? undefined : sqsControlQueue(sqs, controlQueueUrl),
+    correlationId: () => currentMessage()?.correlationId,
     emit,
     clock,
   });
@@ -108,6 +114,7 @@ export function awsPorts<Payload, CircuitName extends string>(
       const { configurationSource } = await loadRunTimeConfiguration();
       return configurationSource(where, options.clients);
     },
+    tracer: async () => (await loadTracer()).xrayTracer(consumerId),
     exit,
   };
 }

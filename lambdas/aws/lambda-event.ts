@@ -14,6 +14,7 @@ export interface SqsEventRecord {
     readonly ApproximateReceiveCount: string;
     readonly SentTimestamp: string;
     readonly MessageGroupId?: string;
+    readonly AWSTraceHeader?: string;
   };
   readonly messageAttributes: Readonly<Record<string, SqsEventAttribute>>;
 }
@@ -39,7 +40,7 @@ export interface InvocationContext {
 /** A record of Lambda's event as a message. */
 export function messageOf(record: SqsEventRecord): QueueMessage {
   const { messageId, receiptHandle, body, attributes, messageAttributes } = record;
-  const { ApproximateReceiveCount, SentTimestamp, MessageGroupId } = attributes;
+  const { ApproximateReceiveCount, SentTimestamp, MessageGroupId, AWSTraceHeader } = attributes;
   const own: Record<string, MessageAttribute> = Object.create(null);
   for (const [name, attribute] of Object.entries(messageAttributes)) own[name] = attributeOf(attribute);
   return {
@@ -50,6 +51,7 @@ export function messageOf(record: SqsEventRecord): QueueMessage {
     receiveCount: Number(ApproximateReceiveCount),
     sentAtEpochMs: Number(SentTimestamp),
     ...(MessageGroupId === undefined ? {} : { groupId: MessageGroupId }),
+    ...(AWSTraceHeader === undefined ? {} : { traceHeader: AWSTraceHeader }),
   };
 }
 

@@ -8,8 +8,11 @@ import { isIdentifier, type MessageAttribute, messageBytes, writeProducerMetadat
 import type { OutgoingMessage, SendResult, TargetQueue } from '../core/queues.ts';
 import { findingOf } from '../core/screening/schema-check.ts';
 import { LIMITS, MESSAGE_ATTRIBUTE, PRIORITIES, type Priority } from '../core/settings.ts';
+import type { TraceCarrier } from '../core/trace.ts';
 import { runtimeClients } from './clients.ts';
+import { currentMessage } from './message-context.ts';
 import { type LaneUrls, type ProducerTarget, urlsByPriority } from './producer-lanes.ts';
+import { outgoingTrace, type Propagate, withTraceAttributes } from './producer-trace.ts';
 import { targetQueue } from './sqs-queues.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -32,6 +35,19 @@ export type ProducerOptions<Payload> = ProducerOptionsBase<Payload> & ProducerTa
 export interface ProducerOptionsBase<Payload> {
   /** Schema of the payload; the consumer should use the same. */
   readonly schema: StandardSchemaV1<Payload>;
+  /**
+   * The trace that messages are sent in, where a message says nothing else: a carrier with `traceparent` and `tracestate`
+   * (and `X-Amzn-Trace-Id`), such as OpenTelemetry's propagation API fills. Whatever else is in it is left out.
+   *
+   * @default - within a handler of `resilientConsumer` the trace of its message, else that of the Lambda invocation
+   * @example
+   * propagate: () => {
+   *   const carrier = {};
+   *   propagation.inject(context.active(), carrier);
+   *   return carrier;
+   * },
+   */
+  readonly propagate?: Propagate;
   /** @default - a client of the environment's region */
   readonly client?: SQSClient;
   /** Where time comes from. @default - the machine */
@@ -50,8 +66,18 @@ export interface SendOptions {
   readonly id?: string;
   /** With `lanes` it picks the queue; otherwise it only describes the message. @default 'NORMAL' */
   readonly priority?: Priority;
-  /** Ties together what belongs to one request. @default - the id */
+  /**
+   * Ties together what belongs to one request.
+   *
+   * @default - within a handler of `resilientConsumer` the correlation id of its message, else the id
+   */
   readonly correlationId?: string;
+  /**
+   * The trace that it belongs to, such as `ctx.trace` of a handler. What is malformed in it counts as absent.
+   *
+   * @default - what `propagate` of the producer says
+   */
+  readonly trace?: TraceCarrier | undefined;
   /** Message group: required on FIFO queues; on standard queues it keeps noisy neighbours apart. */
   readonly groupId?: string;
   /** Deduplication id on FIFO queues. @default - the id */
@@ -96,7 +122,7 @@ export interface Producer<Payload> {
  * const { id } = await orders.send({ orderId: '42', total: 12 }, { priority: 'HIGH' });
  */
 export function createProducer<Payload>(options: ProducerOptions<Payload>): Producer<Payload> {
-  const { schema, clock = systemClock, newId = randomUUID } = options;
+  const { schema, clock = systemClock, newId = randomUUID, propagate } = options;
   const urls = urlsByPriority(options);
   const fifo = urls.NORMAL.endsWith('.fifo');
   const sqs = options.client === undefined ? runtimeClients().sqs : options.client;
@@ -105,9 +131,10 @@ export function createProducer<Payload>(options: ProducerOptions<Payload>): Prod
   async function prepare(entry: ProducerEntry<Payload>, id: string): Promise<PreparedEntry> {
     const result = await schema['~standard'].validate(entry.payload);
     if (result.issues !== undefined) throw new InvalidPayloadError(result.issues.map(findingOf));
-    const { priority = 'NORMAL', correlationId = id, groupId, deduplicationId, delaySeconds } = entry;
+    const { priority = 'NORMAL', groupId, deduplicationId, delaySeconds } = entry;
+    const correlationId = entry.correlationId ?? ofMessageInHand() ?? id;
     const metadata = { id, createdAtEpochMs: clock.now(), priority, correlationId };
-    const attributes = {
+    const own = {
       ...entry.attributes,
       [MESSAGE_ATTRIBUTE]: { dataType: 'String', stringValue: writeProducerMetadata(metadata) },
     };
@@ -115,11 +142,13 @@ export function createProducer<Payload>(options: ProducerOptions<Payload>): Prod
     checkEntry(
       { ...entry, id, priority, correlationId },
       fifo,
-      Object.keys(attributes).length,
-      messageBytes(body, attributes),
+      Object.keys(own).length,
+      messageBytes(body, own),
     );
+    const { attributes: ofTrace, traceHeader } = outgoingTrace(entry.trace, propagate);
+    const attributes = withTraceAttributes(body, own, ofTrace);
     const ofFifo = fifo ? { deduplicationId: deduplicationId ?? id } : { delaySeconds };
-    return { url: urls[priority], message: { body, attributes, groupId, ...ofFifo } };
+    return { url: urls[priority], message: { body, attributes, groupId, traceHeader, ...ofFifo } };
   }
 
   /** Each queue by itself: what delays or refuses one lane is nothing to the others. */
@@ -184,6 +213,12 @@ function sqsText(payload: unknown): string {
   return JSON.stringify(payload).replace(/[\ufffe\uffff]/g, (character) =>
     character === '\ufffe' ? '\\ufffe' : '\\uffff',
   );
+}
+
+/** Correlation id of the message in whose handler this is sent: what it sets off belongs to the same request. */
+function ofMessageInHand(): string | undefined {
+  const correlationId = currentMessage()?.correlationId;
+  return correlationId !== undefined && correlationId.length <= LONGEST_ID ? correlationId : undefined;
 }
 
 const LONGEST_ID = 100;

@@ -14,7 +14,7 @@ import { intakeGate } from '../core/intake-gate.ts';
 import { liveSettings } from '../core/live-settings.ts';
 import type { ReceivedMessage } from '../core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../core/parse-settings.ts';
-import { createPipeline } from '../core/pipeline.ts';
+import { createPipeline, type Pipeline } from '../core/pipeline.ts';
 import { consumerPolicies } from '../core/policies/consumer-policies.ts';
 import type { Check } from '../core/screening/check.ts';
 import { type DeniedSources, deniedSourceCheck } from '../core/screening/denied-source-check.ts';
@@ -22,7 +22,7 @@ import { formatCheck } from '../core/screening/format-check.ts';
 import { type Reputation, reputationCheck } from '../core/screening/reputation-check.ts';
 import { requiredFieldsCheck } from '../core/screening/required-fields-check.ts';
 import { type SchemaSource, schemaCheck } from '../core/screening/schema-check.ts';
-import type { ScreenOptions } from '../core/screening/screen.ts';
+import { type ScreenOptions, wrappedMessage } from '../core/screening/screen.ts';
 import { signatureCheck } from '../core/screening/signature-check.ts';
 import { sizeCheck } from '../core/screening/size-check.ts';
 import { suspiciousPatternCheck } from '../core/screening/suspicious-pattern-check.ts';
@@ -33,6 +33,8 @@ import { awsPorts, type ConsumerPorts, REBUILD, type Rebuild } from './consumer-
 import { settingsFromEnvironment } from './environment-settings.ts';
 import { type InvocationContext, messageOf, type SqsBatchResponse, type SqsEvent } from './lambda-event.ts';
 import { loadRunTimeConfiguration } from './load-run-time-configuration.ts';
+import { aboutMessage, recognize } from './message-context.ts';
+import { type MessageTracer, NO_TRACER } from './message-tracer.ts';
 
 /** Options of {@link resilientConsumer} that hold for every consumer. */
 export interface ConsumerOptionsBase<Payload, CircuitName extends string> {
@@ -149,7 +151,8 @@ function consumerOn<Payload, CircuitName extends string>(
   const { emit, loggerFor } = telemetry;
   const classify = classifyWith(options.classify, clock, emit);
   const starts = attemptNotes({ settings, records, emit, clock });
-  const pipeline = createPipeline({
+  const tracing = tracingOf(ports, deployed);
+  const take = createPipeline({
     settings,
     screening: liveScreening(options, settings, ports),
     circuits,
@@ -162,10 +165,18 @@ function consumerOn<Payload, CircuitName extends string>(
     handle: (payload, context) => options.handle(payload as Payload, context),
     starts,
     loggerFor,
+    watchCall: (circuit, call) => tracing.tracer.call(circuit, call),
     emit,
     clock,
     random,
   });
+  const pipeline: Pipeline = (message, record, ...rest) => {
+    const ids = wrappedMessage(message);
+    const attempt = record === 'unavailable' ? undefined : record.attempts + 1;
+    return aboutMessage(ids, () =>
+      tracing.tracer.message({ ids, attempt }, () => take(message, record, ...rest)),
+    );
+  };
   const { source, deadLetterQueue, quarantineQueue, exit } = ports;
   const settlement = createSettlement({
     settings,
@@ -182,7 +193,7 @@ function consumerOn<Payload, CircuitName extends string>(
   return async (event, context) => {
     let given: BatchResult;
     try {
-      await configuration?.refresh();
+      await Promise.all([configuration?.refresh(), tracing.load()]);
       given = await processBatch(parts, event.Records.map(messageOf), context.getRemainingTimeInMillis());
       if (given.abandoned) emit({ kind: 'environment-given-up' });
     } finally {
@@ -232,6 +243,37 @@ function configurationOf(
     },
   };
 }
+
+/** The tracer of a consumer that is traced: its code is loaded by the first invocation. Without it nothing is watched. */
+function tracingOf(
+  { tracer, telemetry }: ConsumerPorts,
+  { tracing = false }: ConsumerSettings,
+): { readonly tracer: MessageTracer; load(): Promise<void> } {
+  let loaded: MessageTracer | undefined;
+  return {
+    get tracer() {
+      return loaded ?? NO_TRACER;
+    },
+    async load() {
+      if (!tracing || loaded !== undefined) return;
+      try {
+        loaded = await tracer();
+      } catch (error) {
+        loaded = NO_TRACER;
+        telemetry.emit({ kind: 'tracing-unavailable', error: summarizeError(error) });
+      }
+    },
+  };
+}
+
+/** Refuses nothing: it is the first to see a message without its envelope, and so what its log lines are to bear. */
+const recognition: Check = {
+  name: 'recognition',
+  inspect({ message }) {
+    recognize(message);
+    return undefined;
+  },
+};
 
 /** The checks of the settings as they are; what keeps something in memory is made once. */
 function liveScreening<Payload>(
@@ -286,6 +328,7 @@ function checksOf(screening: ScreeningSettings, parts: CheckParts): Chain {
   return {
     before: maxBytes === false ? [] : [sizeCheck(maxBytes)],
     checks: [
+      recognition,
       ...(parts.signature === undefined ? [] : [parts.signature]),
       ...(json ? [formatCheck()] : []),
       ...(requiredFields === undefined ? [] : [requiredFieldsCheck(requiredFields)]),

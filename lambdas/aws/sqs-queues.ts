@@ -12,6 +12,7 @@ import { type MessageAttribute, messageBytes } from '../core/message.ts';
 import { inParallel } from '../core/parallel.ts';
 import type {
   OutgoingMessage,
+  RefusedEntry,
   SendResult,
   SourceQueue,
   TargetQueue,
@@ -74,8 +75,8 @@ export function targetQueue(client: SQSClient, url: string, name: string): Targe
 
 /** Settle messages that were received from a queue. */
 export function sourceQueue(client: SQSClient, url: string): SourceQueue {
-  async function changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]> {
-    const errors: Error[] = [];
+  async function changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly RefusedEntry[]> {
+    const refused: RefusedEntry[] = [];
     await inBatches(changes, {
       keepOrder: url.endsWith('.fifo'),
       bytesOf: () => 0,
@@ -87,13 +88,13 @@ export function sourceQueue(client: SQSClient, url: string): SourceQueue {
         const { Failed = [] } = await client.send(command);
         return Failed;
       },
-      onError: (_at, error) => errors.push(error),
+      onError: (at, error) => refused.push({ at, error }),
     });
-    return errors;
+    return refused;
   }
 
-  async function acknowledge(receiptHandles: readonly string[]): Promise<readonly Error[]> {
-    const errors: Error[] = [];
+  async function acknowledge(receiptHandles: readonly string[]): Promise<readonly RefusedEntry[]> {
+    const refused: RefusedEntry[] = [];
     await inBatches(receiptHandles, {
       keepOrder: false,
       bytesOf: () => 0,
@@ -102,9 +103,9 @@ export function sourceQueue(client: SQSClient, url: string): SourceQueue {
         const { Failed = [] } = await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
         return Failed;
       },
-      onError: (_at, error) => errors.push(error),
+      onError: (at, error) => refused.push({ at, error }),
     });
-    return errors;
+    return refused;
   }
   return { changeVisibility, acknowledge };
 }
@@ -176,7 +177,7 @@ function batches<T>(items: readonly T[], bytesOf: (item: T) => number): Indexed<
 }
 
 function sendEntry(at: number, message: OutgoingMessage): SendMessageBatchRequestEntry {
-  const { body, attributes, groupId, deduplicationId, delaySeconds } = message;
+  const { body, attributes, groupId, deduplicationId, delaySeconds, traceHeader } = message;
   const MessageAttributes = Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => [name, attributeValue(attribute)]),
   );
@@ -187,6 +188,9 @@ function sendEntry(at: number, message: OutgoingMessage): SendMessageBatchReques
     ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
     ...(deduplicationId === undefined ? {} : { MessageDeduplicationId: deduplicationId }),
     ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+    ...(traceHeader === undefined
+      ? {}
+      : { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } } }),
   };
 }
 

@@ -2,11 +2,21 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { lineOf } from '../core/configuration/file-error.ts';
 import type { PipelineEvent } from '../core/events.ts';
 import type { ErrorSummary } from '../core/failure.ts';
-import type { ReceivedMessage } from '../core/message.ts';
+import type { MessageIds } from '../core/message.ts';
 
 /** What a log line bears of the message that it is about. */
-export function idsOf({ messageId, stableId, correlationId }: ReceivedMessage): Record<string, string> {
-  return { correlation_id: correlationId, message_id: messageId, stable_id: stableId };
+export function idsOf({ messageId, stableId, correlationId, trace }: MessageIds): Record<string, string> {
+  return {
+    correlation_id: correlationId,
+    message_id: messageId,
+    stable_id: stableId,
+    ...(trace !== undefined && { trace_id: trace.traceId }),
+  };
+}
+
+/** Ids of the message that an event names, if it names one. */
+function named({ message }: { readonly message?: MessageIds }): Record<string, string> {
+  return message === undefined ? {} : idsOf(message);
 }
 
 /** Most problems of a configuration that one log line repeats. */
@@ -20,8 +30,13 @@ function told(error: ErrorSummary | undefined): Record<string, string> {
   return error === undefined ? {} : { error_name: error.name, fingerprint: error.fingerprint };
 }
 
-/** Tell an event in the log. */
-export function log(logger: Logger, event: PipelineEvent): void {
+/**
+ * Tell an event in the log.
+ *
+ * @param current the message that was being handled when it happened: what happens to a call happens to that message
+ */
+export function log(logger: Logger, event: PipelineEvent, current: MessageIds | undefined): void {
+  const own = current === undefined ? {} : idsOf(current);
   switch (event.kind) {
     case 'handled':
       logger.debug('handled', {
@@ -37,7 +52,7 @@ export function log(logger: Logger, event: PipelineEvent): void {
       logger.debug('nothing to do', idsOf(event.message));
       break;
     case 'already-moved':
-      logger.info('was moved before', { message_id: event.messageId });
+      logger.info('was moved before', idsOf(event.message));
       break;
     case 'retried': {
       const { message, attempt, reason, delaySeconds, error } = event;
@@ -51,17 +66,17 @@ export function log(logger: Logger, event: PipelineEvent): void {
       break;
     }
     case 'deferred': {
-      const { messageId, cause, delaySeconds, error } = event;
+      const { message, cause, delaySeconds, error } = event;
       const fault = cause === 'internal-error' || cause === 'misconfigured';
-      const details = { message_id: messageId, cause, delay_seconds: delaySeconds, ...told(error) };
+      const details = { ...idsOf(message), cause, delay_seconds: delaySeconds, ...told(error) };
       if (fault)
         logger.error('deferred', { ...details, error_message: error?.message, error_stack: error?.stack });
       else logger.info('deferred', details);
       break;
     }
     case 'dead-lettered': {
-      const { messageId, reason, attempts, error } = event;
-      logger.error('dead-lettered', { message_id: messageId, reason, attempts, ...told(error) });
+      const { message, reason, attempts, error } = event;
+      logger.error('dead-lettered', { ...idsOf(message), reason, attempts, ...told(error) });
       break;
     }
     case 'kill-switch': {
@@ -70,17 +85,16 @@ export function log(logger: Logger, event: PipelineEvent): void {
       logger.error('kill switch', { fingerprint, error_name, count, begun, share });
       break;
     }
-    case 'halted': {
-      const { messageId, stableId, error } = event;
-      logger.error('halted', { message_id: messageId, stable_id: stableId, ...told(error) });
+    case 'halted':
+      logger.error('halted', { ...idsOf(event.message), ...told(event.error) });
       break;
-    }
     case 'quarantined':
-      logger.warn('quarantined', { message_id: event.messageId, reason: event.reason });
+      logger.warn('quarantined', { ...idsOf(event.message), reason: event.reason });
       break;
     case 'store-error':
     case 'settlement-error':
       logger.error(event.kind, {
+        ...named(event),
         operation: event.operation,
         ...told(event.error),
         error_message: event.error.message,
@@ -113,9 +127,12 @@ export function log(logger: Logger, event: PipelineEvent): void {
     case 'idempotency-disabled':
       logger.error('POWERTOOLS_IDEMPOTENCY_DISABLED is set: effects will happen more than once');
       break;
+    case 'tracing-unavailable':
+      logger.error('tracing unavailable', { ...told(event.error), error_message: event.error.message });
+      break;
     case 'classifier-error':
     case 'listener-error':
-      logger.error(event.kind, { ...told(event.error), error_stack: event.error.stack });
+      logger.error(event.kind, { ...own, ...told(event.error), error_stack: event.error.stack });
       break;
     case 'completion-not-recorded':
       logger.error(event.kind, {
@@ -126,18 +143,19 @@ export function log(logger: Logger, event: PipelineEvent): void {
       break;
     case 'call-retried': {
       const { policy, attempt, delayMs, error } = event;
-      logger.info('call retried', { policy, attempt, delay_ms: Math.round(delayMs), ...told(error) });
+      logger.info('call retried', { ...own, policy, attempt, delay_ms: Math.round(delayMs), ...told(error) });
       break;
     }
     case 'call-recovered': {
       const { policy, attempts, totalMs } = event;
-      logger.info('call recovered', { policy, attempts, total_ms: Math.round(totalMs) });
+      logger.info('call recovered', { ...own, policy, attempts, total_ms: Math.round(totalMs) });
       break;
     }
     case 'call-retries-exhausted': {
       const { policy, attempts, totalMs, stoppedBy, error } = event;
       const total_ms = Math.round(totalMs);
       logger.warn('call failed for good', {
+        ...own,
         policy,
         attempts,
         total_ms,
@@ -147,21 +165,21 @@ export function log(logger: Logger, event: PipelineEvent): void {
       break;
     }
     case 'call-timed-out':
-      logger.warn('call timed out', { policy: event.policy, after_ms: Math.round(event.afterMs) });
+      logger.warn('call timed out', { ...own, policy: event.policy, after_ms: Math.round(event.afterMs) });
       break;
     case 'call-rate-limited': {
       const { policy, retryAfterMs } = event;
-      logger.debug('rate limit reached', { policy, retry_after_ms: Math.ceil(retryAfterMs) });
+      logger.debug('rate limit reached', { ...own, policy, retry_after_ms: Math.ceil(retryAfterMs) });
       break;
     }
     case 'bulkhead-full':
-      logger.debug('bulkhead full', { policy: event.policy });
+      logger.debug('bulkhead full', { ...own, policy: event.policy });
       break;
     case 'concurrency-cut':
       logger.info('concurrency cut', { policy: event.policy, limit: event.limit });
       break;
     case 'fallback-used':
-      logger.info('fallback used', { policy: event.policy, ...told(event.error) });
+      logger.info('fallback used', { ...own, policy: event.policy, ...told(event.error) });
       break;
     // What became of the message is told by the event of it.
     case 'put-back':
@@ -169,7 +187,7 @@ export function log(logger: Logger, event: PipelineEvent): void {
     case 'circuit-call':
       break;
     case 'circuit-rejected':
-      logger.debug('circuit rejected a call', { circuit: event.circuit });
+      logger.debug('circuit rejected a call', { ...own, circuit: event.circuit });
       break;
     case 'circuit-transition': {
       const { circuit, decidedBy, from, to, retryAtEpochMs } = event.transition;

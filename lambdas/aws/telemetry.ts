@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { Logger as CoreLogger } from '../core/context.ts';
 import type { EventSink } from '../core/events.ts';
 import type { ReceivedMessage } from '../core/message.ts';
+import { currentMessage } from './message-context.ts';
 import { idsOf, log } from './telemetry-log.ts';
 import type { ConsumerMetrics } from './telemetry-metrics.ts';
 
@@ -27,7 +28,7 @@ export function powertoolsTelemetry(
   return {
     emit(event) {
       measure(event);
-      log(logger, event);
+      log(logger, event, currentMessage());
     },
     flush,
     loggerFor: (message) => coreLogger(logger.createChild({ persistentKeys: idsOf(message) })),

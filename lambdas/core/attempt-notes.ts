@@ -31,23 +31,29 @@ export interface AttemptNotesParts {
 export function attemptNotes({ settings, records, emit, clock }: AttemptNotesParts): AttemptNotes {
   const lifetimeMs = (settings.queue.retentionSeconds + RECORD_MARGIN_SECONDS) * 1_000;
 
-  async function note(operation: string, write: Promise<void>): Promise<void> {
+  async function note(operation: string, message: ReceivedMessage, write: Promise<void>): Promise<void> {
     try {
       await within(clock, STORE_PATIENCE_MS, write);
     } catch (error) {
-      emit({ kind: 'store-error', operation, error: summarizeError(error) });
+      emit({ kind: 'store-error', operation, error: summarizeError(error), message });
     }
   }
 
   return {
-    async begin({ messageId, receiveCount }, record, start) {
+    async begin(message, record, start) {
+      const { messageId, receiveCount } = message;
       if (receiveCount <= 1) return;
       const write = records.startAttempt(messageId, record, start, clock.now() + lifetimeMs);
-      await note('note the start of an attempt', write);
+      await note('note the start of an attempt', message, write);
     },
-    async end({ messageId, receiveCount }) {
+    async end(message) {
+      const { messageId, receiveCount } = message;
       if (receiveCount <= 1) return;
-      await note('note the end of an attempt', records.endAttempt(messageId, clock.now() + lifetimeMs));
+      await note(
+        'note the end of an attempt',
+        message,
+        records.endAttempt(messageId, clock.now() + lifetimeMs),
+      );
     },
   };
 }

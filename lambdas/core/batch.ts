@@ -8,6 +8,7 @@ import type { QueueMessage } from './message.ts';
 import { inParallel, within } from './parallel.ts';
 import type { KnownRecord, Pipeline } from './pipeline.ts';
 import { type MessageRecord, type MessageRecords, NO_RECORD } from './records.ts';
+import { wrappedMessage } from './screening/screen.ts';
 import type { ConsumerSettings } from './settings.ts';
 import type { Settlement } from './settlement.ts';
 import type { Committed, Judged } from './settlement-parts.ts';
@@ -196,12 +197,12 @@ function isSuspect(record: KnownRecord, now: number): boolean {
 /** Messages behind one that is not done, last of all first. */
 function blocked(followers: readonly QueueMessage[]): Judged<PutBackVerdict>[] {
   return followers
-    .map((message) => ({ message, verdict: defer(message.messageId, 'group-blocked', 0) }))
+    .map((message) => ({ message, verdict: defer(wrappedMessage(message), 'group-blocked', 0) }))
     .reverse();
 }
 
 function wait({ random }: BatchParts, { message }: Suspect): Judged<PutBackVerdict> {
-  return { message, verdict: defer(message.messageId, 'suspect', random() * SUSPECT_SPREAD_MS) };
+  return { message, verdict: defer(wrappedMessage(message), 'suspect', random() * SUSPECT_SPREAD_MS) };
 }
 
 function doneOf(settled: readonly Committed[]): readonly QueueMessage[] {

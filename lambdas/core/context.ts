@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from './message.ts';
 import type { Operation } from './policies/policy.ts';
+import type { MessageTrace } from './trace.ts';
 
 /** Writes structured log lines. Powertools' `Logger` fits. */
 export interface Logger {
@@ -40,6 +41,15 @@ export interface HandlerContext<CircuitName extends string = string> {
   readonly idempotencyKey: string;
   /** The message without its payload. */
   readonly message: ReceivedMessage;
+  /**
+   * The trace that the message belongs to, for calls that pass it on; `undefined` where its attributes tell of none that is
+   * well-formed. Forgeable by whoever may send: it describes, and grants nothing.
+   *
+   * @example
+   * const headers = ctx.trace?.traceparent === undefined ? {} : { traceparent: ctx.trace.traceparent };
+   * await ctx.circuit('tracker').call((signal) => fetch(url, { headers, signal }));
+   */
+  readonly trace: MessageTrace | undefined;
   /** Logs with the message's correlation id. */
   readonly logger: Logger;
   /** A circuit of this consumer, by name. */

@@ -18,17 +18,26 @@ const PATIENCE_MS = 1_000;
 /** What notices are made with. Without a queue nobody is told. */
 export interface ControlNoticesParts {
   readonly queue: ControlQueue | undefined;
+  /** Correlation id of the message that is being handled, if one is: it is told with what it set off. */
+  readonly correlationId?: () => string | undefined;
   readonly emit: EventSink;
   readonly clock: Clock;
 }
 
 /** Tell the intake controller of changes. A notice that fails costs no message anything: the controller looks by itself every minute. */
-export function controlNotices({ queue, emit, clock }: ControlNoticesParts): ControlNotices {
+export function controlNotices({
+  queue,
+  correlationId = () => undefined,
+  emit,
+  clock,
+}: ControlNoticesParts): ControlNotices {
   const underWay = new Set<Promise<void>>();
 
   async function tell(to: ControlQueue, key: string): Promise<void> {
     try {
-      await within(clock, PATIENCE_MS, to.send({ kind: 'circuit-changed', key }));
+      const caused = correlationId();
+      const notice = { kind: 'circuit-changed', key, ...(caused && { correlationId: caused }) } as const;
+      await within(clock, PATIENCE_MS, to.send(notice));
     } catch (error) {
       const operation = 'tell the intake controller';
       emit({ kind: 'settlement-error', operation, error: summarizeError(error) });

@@ -4,7 +4,7 @@ import type { SettingChange } from './configuration/run-time.ts';
 import type { RetryStop } from './errors.ts';
 import type { ErrorSummary } from './failure.ts';
 import type { QuarantineReason } from './failure-envelope.ts';
-import type { ReceivedMessage } from './message.ts';
+import type { MessageIds, ReceivedMessage } from './message.ts';
 import type { FailureReason } from './settings.ts';
 
 /** Why a message was put back without a charge. */
@@ -59,7 +59,7 @@ export type PipelineEvent =
     }
   | { readonly kind: 'duplicate'; readonly message: ReceivedMessage }
   | { readonly kind: 'empty'; readonly message: ReceivedMessage }
-  | { readonly kind: 'already-moved'; readonly messageId: string }
+  | { readonly kind: 'already-moved'; readonly message: MessageIds }
   | {
       readonly kind: 'retried';
       readonly message: ReceivedMessage;
@@ -70,14 +70,14 @@ export type PipelineEvent =
     }
   | {
       readonly kind: 'deferred';
-      readonly messageId: string;
+      readonly message: MessageIds;
       readonly cause: DeferralCause;
       readonly delaySeconds: number;
       readonly error?: ErrorSummary;
     }
   | {
       readonly kind: 'dead-lettered';
-      readonly messageId: string;
+      readonly message: MessageIds;
       readonly reason: FailureReason;
       readonly attempts: number;
       readonly exhausted: boolean;
@@ -86,9 +86,9 @@ export type PipelineEvent =
       readonly retryingMs?: number | undefined;
     }
   /** A message was put back, for whatever reason: so much is left until it expires. */
-  | { readonly kind: 'put-back'; readonly messageId: string; readonly timeToExpiryMs: number }
+  | { readonly kind: 'put-back'; readonly message: MessageIds; readonly timeToExpiryMs: number }
   /** A message that had been set aside and was sent back here came to an end: it was handled, or set aside again. */
-  | { readonly kind: 'replay-ended'; readonly messageId: string; readonly handled: boolean }
+  | { readonly kind: 'replay-ended'; readonly message: MessageIds; readonly handled: boolean }
   /** One fault would have taken too many messages: the intake is held from now on. */
   | {
       readonly kind: 'kill-switch';
@@ -103,13 +103,23 @@ export type PipelineEvent =
   /** The queue halts at a message: the intake is held until an operator resumes it. */
   | {
       readonly kind: 'halted';
-      readonly messageId: string;
-      readonly stableId: string;
+      readonly message: MessageIds;
       readonly error?: ErrorSummary;
     }
-  | { readonly kind: 'quarantined'; readonly messageId: string; readonly reason: QuarantineReason }
-  | { readonly kind: 'store-error'; readonly operation: string; readonly error: ErrorSummary }
-  | { readonly kind: 'settlement-error'; readonly operation: string; readonly error: ErrorSummary }
+  | { readonly kind: 'quarantined'; readonly message: MessageIds; readonly reason: QuarantineReason }
+  /** An operation failed; for whom it was is absent where it served several messages, or none. */
+  | {
+      readonly kind: 'store-error';
+      readonly operation: string;
+      readonly error: ErrorSummary;
+      readonly message?: MessageIds;
+    }
+  | {
+      readonly kind: 'settlement-error';
+      readonly operation: string;
+      readonly error: ErrorSummary;
+      readonly message?: MessageIds;
+    }
   | {
       readonly kind: 'completion-not-recorded';
       readonly message: ReceivedMessage;
@@ -117,6 +127,8 @@ export type PipelineEvent =
     }
   /** A handler did not stop when it had to: the environment is given up once everything is settled. */
   | { readonly kind: 'environment-given-up' }
+  /** The tracer could not be loaded: messages are handled all the same. */
+  | { readonly kind: 'tracing-unavailable'; readonly error: ErrorSummary }
   /** Idempotency was switched off from outside. */
   | { readonly kind: 'idempotency-disabled' }
   | { readonly kind: 'classifier-error'; readonly error: ErrorSummary }

@@ -70,6 +70,8 @@ export interface FailureDetails {
   readonly priority?: Priority;
   /** Correlation id. */
   readonly correlationId: string;
+  /** Trace id, 32 hexadecimal digits; absent where the message tells of no trace. */
+  readonly traceId?: string;
   /** Deployment environment. */
   readonly environment?: string;
   /** Version of the service. */

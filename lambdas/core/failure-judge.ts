@@ -10,7 +10,7 @@ import { BulkheadFullError, DeferError, RateLimitedError, type RefusedError } fr
 import type { DeferralCause } from './events.ts';
 import { type ErrorSummary, summarizeError } from './failure.ts';
 import type { FailureEnvelope, Finding, Sentence } from './failure-envelope.ts';
-import type { ReceivedMessage } from './message.ts';
+import type { MessageIds, ReceivedMessage } from './message.ts';
 import { type MessageRecord, withCharge } from './records.ts';
 import { untilAdmitted } from './refusal.ts';
 import type { Rejection } from './screening/check.ts';
@@ -42,7 +42,7 @@ export interface FailureJudge {
   /** Its effect is under way elsewhere. */
   inProgress(message: ReceivedMessage, untilEpochMs: number): PutBackVerdict;
   /** It was to be moved before, and did not arrive. */
-  resumeMove(messageId: string, envelope: FailureEnvelope): MoveVerdict;
+  resumeMove(message: MessageIds, envelope: FailureEnvelope): MoveVerdict;
   /** The attempt failed. */
   failed(
     message: ReceivedMessage,
@@ -83,6 +83,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       movedAt: clock.now(),
       ...(priority === undefined ? {} : { priority }),
       correlationId: message.correlationId,
+      ...(message.trace !== undefined && { traceId: message.trace.traceId }),
       ...(environment === undefined ? {} : { environment }),
       ...(serviceVersion === undefined ? {} : { serviceVersion }),
       history,
@@ -100,12 +101,13 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     const rest = error === undefined ? {} : { error };
     return {
       kind: 'move',
+      about: message,
       target: 'dead-letter',
       envelope,
       regardlessOfStore: reason === 'EXPIRED',
       announce: {
         kind: 'dead-lettered',
-        messageId: message.messageId,
+        message,
         reason,
         attempts,
         exhausted,
@@ -142,12 +144,10 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     error: unknown,
     failures: readonly CircuitFailure[],
   ): Verdict {
-    const { messageId } = message;
     const now = clock.now();
     const deferral = deferralOf(error);
-    if (deferral instanceof DeferError) return defer(messageId, 'handler', deferral.deferForMs);
-    if (deferral !== undefined)
-      return defer(messageId, causeOf(deferral), until(now + deferral.retryAfterMs));
+    if (deferral instanceof DeferError) return defer(message, 'handler', deferral.deferForMs);
+    if (deferral !== undefined) return defer(message, causeOf(deferral), until(now + deferral.retryAfterMs));
 
     const summary = summarizeError(error);
     const { retryable, reason, dependency, retryAfterMs = 0 } = classify(error);
@@ -159,14 +159,15 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
     const delay = Math.max(backoffDelayMs(settings.backoff, attempt, random), retryAfterMs);
     const delayMs = Math.max(delay, untilCircuits(failures.map(({ circuit }) => circuit)));
     if (dependency && failures.some(({ probe }) => probe))
-      return defer(messageId, 'probe-failed', delayMs, summary);
+      return defer(message, 'probe-failed', delayMs, summary);
     if (isExhausted(settings.attempts, charged, reason)) {
       const unwell = dependency && failures.some(({ clean }) => !clean);
-      if (unwell) return defer(messageId, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);
+      if (unwell) return defer(message, 'circuit-unwell', Math.max(delayMs, untilClean(failures)), summary);
       return deadLetter(message, charged, { reason, exhausted: true, error: summary });
     }
     return {
       kind: 'put-back',
+      about: message,
       delayMs,
       record: charged,
       announce: (delaySeconds) => ({
@@ -196,16 +197,19 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       const envelope = envelopeOf(message, record, { kind: 'quarantine', reason }, { findings });
       return {
         kind: 'move',
+        about: message,
         target: 'quarantine',
         envelope,
         regardlessOfStore: false,
-        announce: { kind: 'quarantined', messageId: message.messageId, reason },
+        announce: { kind: 'quarantined', message, reason },
       };
     },
-    resumeMove(messageId, envelope) {
-      const move = { kind: 'move', target: envelope.kind, envelope } as const;
+    resumeMove(message, envelope) {
+      const { stableId, correlationId } = envelope;
+      const about = { ...message, stableId, correlationId };
+      const move = { kind: 'move', about, target: envelope.kind, envelope } as const;
       if (envelope.kind === 'quarantine') {
-        const announce = { kind: 'quarantined', messageId, reason: envelope.reason } as const;
+        const announce = { kind: 'quarantined', message: about, reason: envelope.reason } as const;
         return { ...move, regardlessOfStore: false, announce };
       }
       const { reason, attempts } = envelope;
@@ -213,7 +217,7 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       const retrying = retryingOf(envelope);
       const announce = {
         kind: 'dead-lettered',
-        messageId,
+        message: about,
         reason,
         attempts,
         exhausted,
@@ -221,17 +225,17 @@ export function failureJudge(parts: FailureJudgeParts): FailureJudge {
       } as const;
       return { ...move, regardlessOfStore: reason === 'EXPIRED', announce };
     },
-    refused({ messageId }, refusal) {
-      if (refusal.kind === 'unanswered') return defer(messageId, 'store-unavailable', untilAnswered(random));
+    refused(message, refusal) {
+      if (refusal.kind === 'unanswered') return defer(message, 'store-unavailable', untilAnswered(random));
       if (refusal.kind === 'not-its-turn') {
-        return defer(messageId, 'rate-limited', Math.max(0, refusal.placeEpochMs - clock.now()));
+        return defer(message, 'rate-limited', Math.max(0, refusal.placeEpochMs - clock.now()));
       }
       return {
-        ...defer(messageId, 'circuit-open', untilAdmitted(clock, until, refusal)),
+        ...defer(message, 'circuit-open', untilAdmitted(clock, until, refusal)),
         sinceEpochMs: refusal.sinceEpochMs,
       };
     },
-    inProgress: (message, untilEpochMs) => defer(message.messageId, 'in-progress', until(untilEpochMs)),
+    inProgress: (message, untilEpochMs) => defer(message, 'in-progress', until(untilEpochMs)),
   };
 }
 

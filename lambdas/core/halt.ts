@@ -26,10 +26,11 @@ const LONGEST_SUMMARY = 400;
  */
 export async function haltAt(
   { intake, emit, clock, random }: HaltParts,
-  { messageId, stableId }: ReceivedMessage,
+  message: ReceivedMessage,
   { envelope }: MoveVerdict,
   until: Until,
 ): Promise<PutBackVerdict> {
+  const { messageId, stableId } = message;
   const { error, firstAttemptAt, history } = envelope;
   const name = error?.name ?? history.at(-1)?.error ?? 'unknown';
   const summary = `halted at message ${messageId} (${stableId}): ${name}`.slice(0, LONGEST_SUMMARY);
@@ -37,12 +38,12 @@ export async function haltAt(
     const held = intake.set('forced-open', { summary, decidedBy: 'fleet' });
     await within(clock, STORE_PATIENCE_MS, held);
   } catch (thrown) {
-    emit({ kind: 'store-error', operation: 'hold the intake', error: summarizeError(thrown) });
-    return defer(messageId, 'store-unavailable', untilAnswered(random), error);
+    emit({ kind: 'store-error', operation: 'hold the intake', error: summarizeError(thrown), message });
+    return defer(message, 'store-unavailable', untilAnswered(random), error);
   }
-  emit({ kind: 'halted', messageId, stableId, ...(error === undefined ? {} : { error }) });
+  emit({ kind: 'halted', message, ...(error === undefined ? {} : { error }) });
   const { retryAtEpochMs = clock.now() } = intake.snapshot();
   const since = firstAttemptAt === undefined ? {} : { firstAttemptAt };
   const fresh = { attempts: 0, history: [], ...since, ...(error === undefined ? {} : { lastError: error }) };
-  return { ...defer(messageId, 'halted', until(retryAtEpochMs), error), record: fresh };
+  return { ...defer(message, 'halted', until(retryAtEpochMs), error), record: fresh };
 }

@@ -114,21 +114,21 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
   /** Nothing while the kill switch is off. */
   const counter = () => (halts || settings.killSwitch === false ? undefined : switched);
 
-  function putOff({ messageId }: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
+  function putOff(message: ReceivedMessage, { error }: Fault, behind = false): PutBackVerdict {
     const { retryAtEpochMs = clock.now() + limits.openForMs, sinceEpochMs } = intake.snapshot();
-    return { ...defer(messageId, 'kill-switch', until(retryAtEpochMs, behind), error), sinceEpochMs };
+    return { ...defer(message, 'kill-switch', until(retryAtEpochMs, behind), error), sinceEpochMs };
   }
 
   /** Keep a message until the intake may be open again. @param fault what its attempts were used up for */
   function hold(
-    { messageId }: ReceivedMessage,
+    message: ReceivedMessage,
     refused: Omit<Refused, 'kind' | 'lastError'>,
     fault?: Fault,
   ): PutBackVerdict {
     const own = fault !== undefined && intake.snapshot().fingerprint === fault.fingerprint;
     const delayMs = untilAdmitted(clock, until, refused);
     const { sinceEpochMs } = refused;
-    return { ...defer(messageId, own ? 'kill-switch' : 'held', delayMs, fault?.error), sinceEpochMs };
+    return { ...defer(message, own ? 'kill-switch' : 'held', delayMs, fault?.error), sinceEpochMs };
   }
 
   /** @param begun the message as the kill switch sees it; none: there is no kill switch */
@@ -150,13 +150,13 @@ export function intakeGate(parts: IntakeGateParts): IntakeGate {
     try {
       found = await begun.count(fault.fingerprint);
     } catch (error) {
-      emit({ kind: 'store-error', operation: 'count a dead letter', error: summarizeError(error) });
-      return defer(message.messageId, 'store-unavailable', untilAnswered(random), fault.error);
+      emit({ kind: 'store-error', operation: 'count a dead letter', error: summarizeError(error), message });
+      return defer(message, 'store-unavailable', untilAnswered(random), fault.error);
     }
     if (found.finding === 'few') return verdict;
     // By then what is under way has come to an end, and this count has left the window.
     if (found.finding === 'unclear')
-      return defer(message.messageId, 'kill-switch', until(clock.now() + limits.windowMs), fault.error);
+      return defer(message, 'kill-switch', until(clock.now() + limits.windowMs), fault.error);
     const opened = await intake.open({ fingerprint: fault.fingerprint, lastError: fault.summary });
     const { count, begun: among } = found;
     if (opened)

@@ -1,4 +1,5 @@
 import { MESSAGE_ATTRIBUTE, PRIORITIES, type Priority } from './settings.ts';
+import type { MessageTrace } from './trace.ts';
 
 /** A message attribute, as SQS keeps it. */
 export interface MessageAttribute {
@@ -26,6 +27,8 @@ export interface QueueMessage {
   readonly sentAtEpochMs: number;
   /** Message group of a FIFO or fair queue. */
   readonly groupId?: string;
+  /** X-Ray's trace header, untouched: the system attribute `AWSTraceHeader`. */
+  readonly traceHeader?: string;
 }
 
 /** What a producer says about its message. It describes; it grants nothing. */
@@ -40,12 +43,20 @@ export interface ProducerMetadata {
   readonly correlationId: string;
 }
 
-/** What handlers, key functions and schema selectors see of a message beside its payload. */
-export interface ReceivedMessage {
+/** What a message is known by, in logs and to those who follow it from one queue to the next. */
+export interface MessageIds {
   /** SQS message id in this queue. It changes with every redrive and replay: no idempotency key. */
   readonly messageId: string;
   /** The producer's id where one was given, else the SQS message id: the name of the message in logs and records. */
   readonly stableId: string;
+  /** Correlation id: the producer's, else the stable id. */
+  readonly correlationId: string;
+  /** The trace that it belongs to, where its attributes tell a well-formed one. */
+  readonly trace?: MessageTrace;
+}
+
+/** What handlers, key functions and schema selectors see of a message beside its payload. */
+export interface ReceivedMessage extends MessageIds {
   /** Text of the payload after the envelope was taken off. */
   readonly text: string;
   /** String and number attributes of the message (for an SNS envelope: of the notification). Forgeable by whoever may send. */
@@ -58,8 +69,6 @@ export interface ReceivedMessage {
   readonly groupId: string | undefined;
   /** What the producer said, where `createProducer` sent the message. */
   readonly producer: ProducerMetadata | undefined;
-  /** Correlation id: the producer's, else the stable id. */
-  readonly correlationId: string;
 }
 
 const IDENTIFIER = /^[\w.:/=+@-]{1,256}$/;

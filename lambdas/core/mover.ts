@@ -33,6 +33,12 @@ const STUCK_DELAY_MS = 30_000;
 
 type Moving = Judged<MoveVerdict>;
 
+/** A message that is to be sent, and what of its envelope did not fit. */
+interface Outgoing {
+  readonly message: OutgoingMessage;
+  readonly lookup: FailureEnvelope | undefined;
+}
+
 /** A message that was sent on its way, and what has to be looked up because it did not fit. */
 interface Delivery {
   readonly result: SendResult;
@@ -73,13 +79,13 @@ export function createMover(parts: SettlementParts): Mover {
   }
 
   async function begin({ message, verdict }: Moving, expiresAtEpochMs: number): Promise<boolean> {
-    const { envelope, regardlessOfStore, historyUnknown = false } = verdict;
+    const { about, envelope, regardlessOfStore, historyUnknown = false } = verdict;
     try {
       const written = records.beginMove(message.messageId, envelope, expiresAtEpochMs, historyUnknown);
       await within(clock, STORE_PATIENCE_MS, written);
       return true;
     } catch (error) {
-      emit({ kind: 'store-error', operation: 'begin a move', error: summarizeError(error) });
+      emit({ kind: 'store-error', operation: 'begin a move', error: summarizeError(error), message: about });
       return regardlessOfStore;
     }
   }
@@ -91,9 +97,7 @@ export function createMover(parts: SettlementParts): Mover {
   async function deliver(queue: TargetQueue, judged: readonly Moving[]): Promise<readonly Delivery[]> {
     const outgoing = judged.map((each) => outgoingMessage(each, queue.name, true));
     const results = await queue.send(outgoing.map(({ message }) => message));
-    const refused = judged.filter(
-      (_each, at) => isRefused(results[at]) && outgoing[at]?.lookup === undefined,
-    );
+    const refused = judged.filter((_each, at) => isRefused(results[at]) && hasExtras(outgoing[at]));
     const bare = refused.map((each) => outgoingMessage(each, queue.name, false));
     const again = await queue.send(bare.map(({ message }) => message));
     return judged.map((each, at) => {
@@ -103,19 +107,21 @@ export function createMover(parts: SettlementParts): Mover {
     });
   }
 
-  function outgoingMessage(
-    { message, verdict }: Moving,
-    destination: string,
-    withEnvelope: boolean,
-  ): { readonly message: OutgoingMessage; readonly lookup: FailureEnvelope | undefined } {
+  function outgoingMessage({ message, verdict }: Moving, destination: string, complete: boolean): Outgoing {
     const { envelope } = verdict;
-    const { body, attributes: own, groupId, messageId } = message;
-    const full = withEnvelope ? withFailureEnvelope(body, own, envelope) : withoutFailureEnvelope(own);
+    const { body, attributes: own, groupId, messageId, traceHeader } = message;
+    const full = complete ? withFailureEnvelope(body, own, envelope) : withoutFailureEnvelope(own);
     const deduplicationId = settings.queue.fifo
       ? moveDeduplicationId(envelope.stableId, destination, messageId)
       : undefined;
     return {
-      message: { body, attributes: full.attributes, groupId, deduplicationId },
+      message: {
+        body,
+        attributes: full.attributes,
+        groupId,
+        deduplicationId,
+        ...(complete && { traceHeader }),
+      },
       lookup: full.envelopeFits ? undefined : envelope,
     };
   }
@@ -127,12 +133,13 @@ export function createMover(parts: SettlementParts): Mover {
     expiresAtEpochMs: number,
   ): Promise<Committed> {
     const { result, lookup } = delivery ?? { result: NO_RESULT, lookup: undefined };
+    const { message, verdict } = each;
+    const { about } = verdict;
     if (!result.ok) {
       const error = summarizeError(result.error);
-      emit({ kind: 'settlement-error', operation: `send to ${destination}`, error });
+      emit({ kind: 'settlement-error', operation: `send to ${destination}`, error, message: about });
       return stuck(each, 'move-failed');
     }
-    const { message, verdict } = each;
     const completed = { queue: destination, messageId: result.messageId, lookup };
     try {
       await within(
@@ -142,10 +149,10 @@ export function createMover(parts: SettlementParts): Mover {
       );
     } catch (error) {
       // The message has arrived: that this cannot be noted is no reason to move it again.
-      emit({ kind: 'store-error', operation: 'note a move', error: summarizeError(error) });
+      emit({ kind: 'store-error', operation: 'note a move', error: summarizeError(error), message: about });
     }
     emit(verdict.announce);
-    if (wasReplayed(message)) emit({ kind: 'replay-ended', messageId: message.messageId, handled: false });
+    if (wasReplayed(message)) emit({ kind: 'replay-ended', message: about, handled: false });
     return { message, verdict: { kind: 'done' } };
   }
 
@@ -154,12 +161,19 @@ export function createMover(parts: SettlementParts): Mover {
 
 const NO_RESULT: SendResult = { ok: false, error: new Error('no result for the entry'), refused: false };
 
+/** Whether a message carries what it can do without: its envelope, X-Ray's header. */
+function hasExtras(outgoing: Outgoing | undefined): boolean {
+  return (
+    outgoing !== undefined && (outgoing.lookup === undefined || outgoing.message.traceHeader !== undefined)
+  );
+}
+
 function isRefused(result: SendResult | undefined): boolean {
   return result !== undefined && !result.ok && result.refused;
 }
 
-function stuck({ message }: Moving, cause: 'store-unavailable' | 'move-failed'): Committed {
-  return { message, verdict: defer(message.messageId, cause, STUCK_DELAY_MS) };
+function stuck({ message, verdict }: Moving, cause: 'store-unavailable' | 'move-failed'): Committed {
+  return { message, verdict: defer(verdict.about, cause, STUCK_DELAY_MS) };
 }
 
 /**

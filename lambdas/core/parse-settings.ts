@@ -76,6 +76,7 @@ export function parseConsumerSettings(input: unknown): ConsumerSettings {
       : killSwitch(reader.child('killSwitch', DEFAULTS.killSwitch)),
     onExhausted: onExhausted(reader, queue),
     observability: reader.oneOf('observability', OBSERVABILITY_LEVELS, DEFAULTS.observability),
+    ...(reader.flag('tracing', false) && { tracing: true }),
     ...(controlQueueUrl === undefined ? {} : { controlQueueUrl }),
     ...(reader.has('runTimeConfiguration')
       ? { runTimeConfiguration: runTimeConfiguration(reader.child('runTimeConfiguration'), consumerId) }

@@ -41,6 +41,8 @@ export interface PipelineParts {
   readonly keyOf: (payload: unknown, message: ReceivedMessage) => string;
   readonly handle: (payload: unknown, context: HandlerContext) => unknown;
   readonly loggerFor: (message: ReceivedMessage) => Logger;
+  /** Stands around each call through a circuit, policies included, and sees how it goes. @default - nobody does */
+  readonly watchCall?: <T>(circuit: string, call: () => Promise<T>) => Promise<T>;
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly random: Random;
@@ -72,7 +74,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     try {
       return await take(parts, judge, inFlight, message, record, invocation, alone);
     } catch (error) {
-      return defer(message.messageId, 'internal-error', FAULT_DELAY_MS, summarizeError(error));
+      return defer(wrappedMessage(message), 'internal-error', FAULT_DELAY_MS, summarizeError(error));
     }
   };
 }
@@ -87,19 +89,19 @@ async function take(
   alone: boolean,
 ): Promise<Verdict> {
   const { settings, emit, clock, gate } = parts;
-  const { messageId } = source;
   const record = known === 'unavailable' ? NO_RECORD : known;
   if (record.movedTo !== undefined) {
-    emit({ kind: 'already-moved', messageId });
+    emit({ kind: 'already-moved', message: wrappedMessage(source) });
     return { kind: 'done' };
   }
-  if (record.pendingMove !== undefined) return judge.resumeMove(messageId, record.pendingMove);
+  if (record.pendingMove !== undefined) return judge.resumeMove(wrappedMessage(source), record.pendingMove);
   const historyUnknown = known === 'unavailable';
   if (clock.now() >= source.sentAtEpochMs + settings.retryUntilSeconds * 1_000) {
     return { ...judge.expired(wrappedMessage(source), record), historyUnknown };
   }
   const screening = await Promise.race([screen(source, parts.screening), invocation.gaveUp]);
-  if (screening === 'gave-up') return defer(messageId, 'check-unavailable', untilAnswered(parts.random));
+  if (screening === 'gave-up')
+    return defer(wrappedMessage(source), 'check-unavailable', untilAnswered(parts.random));
   const { message } = screening;
   if (screening.kind === 'rejected') {
     return { ...judge.poison(message, record, screening.rejection), historyUnknown };
@@ -109,27 +111,22 @@ async function take(
     return { kind: 'done' };
   }
   if (screening.kind === 'unavailable') {
-    return defer(
-      messageId,
-      'check-unavailable',
-      untilAnswered(parts.random),
-      summarizeError(screening.error),
-    );
+    return defer(message, 'check-unavailable', untilAnswered(parts.random), summarizeError(screening.error));
   }
-  if (known === 'unavailable') return defer(messageId, 'store-unavailable', untilAnswered(parts.random));
+  if (known === 'unavailable') return defer(message, 'store-unavailable', untilAnswered(parts.random));
   const past = pastOf(record, clock.now());
   if (past.kind === 'under-way') return judge.inProgress(message, past.untilEpochMs);
   if (judge.isUsedUp(past.record)) {
     return gate.turnAway(message, judge.usedUp(message, past.record), invocation.remainingMs());
   }
-  if (invocation.signal.aborted) return defer(messageId, 'no-time-left', 0);
+  if (invocation.signal.aborted) return defer(message, 'no-time-left', 0);
   const passage = await gate.enter(message, invocation.remainingMs());
   if (passage.kind === 'put-back') return passage;
   try {
     const { payload } = screening;
     const verdict = await attempt(parts, judge, inFlight, message, payload, past.record, invocation, alone);
     const handled = verdict.kind === 'done' && verdict.handled === true;
-    if (handled && wasReplayed(source)) emit({ kind: 'replay-ended', messageId, handled });
+    if (handled && wasReplayed(source)) emit({ kind: 'replay-ended', message, handled });
     return await passage.leave(verdict);
   } finally {
     await passage.close();
@@ -152,7 +149,7 @@ async function attempt(
     key = parts.keyOf(payload, message);
   } catch (error) {
     if (error instanceof ConfigurationError) {
-      return defer(message.messageId, 'misconfigured', FAULT_DELAY_MS, summarizeError(error));
+      return defer(message, 'misconfigured', FAULT_DELAY_MS, summarizeError(error));
     }
     const cause = error instanceof PermanentError ? error : unusableKey(error);
     return judge.failed(message, record, cause, []);
@@ -179,7 +176,7 @@ async function attempt(
     for (let earlier = inFlight.get(key); earlier !== undefined; earlier = inFlight.get(key)) {
       if ((await Promise.race([earlier, invocation.gaveUp])) === 'gave-up') break;
     }
-    if (invocation.signal.aborted) return defer(message.messageId, 'no-time-left', 0);
+    if (invocation.signal.aborted) return defer(message, 'no-time-left', 0);
 
     const start = { endsBy: invocation.endsAt, alone };
     const startedAt = clock.now();
@@ -199,10 +196,10 @@ async function attempt(
     if (outcome === 'running') invocation.abandon();
     await starts.end(message);
     if (outcome !== 'running' && outcome.kind === 'failed' && !effect.started()) {
-      return defer(message.messageId, 'no-time-left', 0);
+      return defer(message, 'no-time-left', 0);
     }
     const verdict = await conclude(parts, judge, message, record, session, outcome, startedAt);
-    return timedOut(outcome) && !fair ? defer(message.messageId, 'no-time-left', 0) : verdict;
+    return timedOut(outcome) && !fair ? defer(message, 'no-time-left', 0) : verdict;
   } finally {
     await session.close();
   }
@@ -243,7 +240,6 @@ async function conclude(
   startedAt: number,
 ): Promise<Verdict> {
   const { clock, emit } = parts;
-  const { messageId } = message;
   if (outcome === 'running') {
     const error = new HandlerTimeoutError(clock.now() - startedAt);
     await session.abandon(error);
@@ -275,6 +271,7 @@ async function conclude(
           kind: 'store-error',
           operation: 'release the idempotency lock',
           error: summarizeError(outcome.recordError),
+          message,
         });
       }
       return judge.failed(message, record, outcome.error, session.failures);
@@ -288,8 +285,9 @@ async function conclude(
         kind: 'store-error',
         operation: 'take the idempotency lock',
         error: summarizeError(outcome.error),
+        message,
       });
-      return defer(messageId, 'store-unavailable', untilAnswered(parts.random));
+      return defer(message, 'store-unavailable', untilAnswered(parts.random));
   }
 }
 
@@ -301,15 +299,17 @@ function handlerContext(
   attemptNumber: number,
   invocation: Invocation,
 ): HandlerContext {
+  const { watchCall = (_circuit, call) => call() } = parts;
   return {
     signal: invocation.signal,
     attempt: attemptNumber,
     idempotencyKey: createHash('sha256').update(key).digest('hex'),
     message,
+    trace: message.trace,
     get logger() {
       return parts.loggerFor(message);
     },
-    circuit: (name) => ({ call: (operation) => session.call(name, operation) }),
+    circuit: (name) => ({ call: (operation) => watchCall(name, () => session.call(name, operation)) }),
     remainingMs: () => invocation.handlerMs(),
   };
 }

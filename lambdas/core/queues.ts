@@ -12,6 +12,8 @@ export interface OutgoingMessage {
   readonly deduplicationId?: string | undefined;
   /** Delay before it becomes visible. Seconds; standard queues only. */
   readonly delaySeconds?: number | undefined;
+  /** X-Ray's trace header: a system attribute, which SQS counts neither among the ten attributes nor as bytes. */
+  readonly traceHeader?: string | undefined;
 }
 
 /** What became of one entry of a batch call, in the order of the entries. */
@@ -36,10 +38,17 @@ export interface VisibilityChange {
   readonly visibilitySeconds: number;
 }
 
+/** An entry of a call that SQS did not take. */
+export interface RefusedEntry {
+  /** Its place among the entries, from 0. */
+  readonly at: number;
+  readonly error: Error;
+}
+
 /** The queue that messages were received from. */
 export interface SourceQueue {
-  /** Delete messages by the handles of their receives; never rejects: the errors, one for each entry that was refused. */
-  acknowledge(receiptHandles: readonly string[]): Promise<readonly Error[]>;
-  /** Change visibilities, in order; never rejects: the errors, one for each entry that was refused. */
-  changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly Error[]>;
+  /** Delete messages by the handles of their receives; never rejects: the entries that were refused. */
+  acknowledge(receiptHandles: readonly string[]): Promise<readonly RefusedEntry[]>;
+  /** Change visibilities, in order; never rejects: the entries that were refused. */
+  changeVisibility(changes: readonly VisibilityChange[]): Promise<readonly RefusedEntry[]>;
 }

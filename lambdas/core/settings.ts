@@ -22,6 +22,9 @@ export const BUNDLED_SETTINGS_EXPRESSION = 'process.env.SPILLWAY_BUNDLED_SETTING
  */
 export const RUN_TIME_CONFIGURATION_EXPRESSION = 'process.env.SPILLWAY_RUN_TIME_CONFIGURATION';
 
+/** Expression that the bundler replaces with the text `left out` for consumers that are not traced. */
+export const TRACING_EXPRESSION = 'process.env.SPILLWAY_TRACING';
+
 /** How the payload is wrapped in the body of the SQS message. */
 export type EnvelopeKind = 'raw' | 'sns' | 'eventbridge' | 's3';
 
@@ -267,6 +270,8 @@ export interface ConsumerSettings {
   readonly onExhausted: OnExhausted;
   /** How many metrics it emits. */
   readonly observability: Observability;
+  /** Whether messages and calls become subsegments of X-Ray. @default false */
+  readonly tracing?: boolean;
   /** Queue of the intake controller, which is told of every change of a circuit. Absent: nobody is told. */
   readonly controlQueueUrl?: string;
   /** Configuration that may change at run time. Absent: what was deployed holds until the next deployment. */

@@ -1,7 +1,9 @@
+import type { PipelineEvent } from './events.ts';
 import { summarizeError } from './failure.ts';
-import type { QueueMessage } from './message.ts';
+import type { MessageIds, QueueMessage } from './message.ts';
 import { createMover } from './mover.ts';
 import { inParallel, within } from './parallel.ts';
+import { wrappedMessage } from './screening/screen.ts';
 import {
   type Committed,
   type Judged,
@@ -53,8 +55,13 @@ export function createSettlement(parts: SettlementParts): Settlement {
       await within(clock, STORE_PATIENCE_MS, records.save(message.messageId, verdict.record, expiresAt));
       return { message, verdict };
     } catch (error) {
-      emit({ kind: 'store-error', operation: 'charge an attempt', error: summarizeError(error) });
-      return { message, verdict: defer(message.messageId, 'store-unavailable', verdict.delayMs) };
+      emit({
+        kind: 'store-error',
+        operation: 'charge an attempt',
+        error: summarizeError(error),
+        message: verdict.about,
+      });
+      return { message, verdict: defer(verdict.about, 'store-unavailable', verdict.delayMs) };
     }
   }
 
@@ -62,8 +69,8 @@ export function createSettlement(parts: SettlementParts): Settlement {
     if (judged.length === 0) return;
     const now = clock.now();
     const { maxReceiveCount } = settings.queue;
-    const changes = judged.map(({ message, verdict: { delayMs, announce } }) => {
-      const { messageId, receiptHandle, receiveCount, sentAtEpochMs } = message;
+    const changes = judged.map(({ message, verdict: { delayMs, announce, about } }) => {
+      const { receiptHandle, receiveCount, sentAtEpochMs } = message;
       const expiresAt = sentAtEpochMs + settings.retryUntilSeconds * 1_000;
       const seconds = visibilitySeconds({
         delayMs,
@@ -73,7 +80,11 @@ export function createSettlement(parts: SettlementParts): Settlement {
         receiveCount,
         maxReceiveCount,
       });
-      const left = { kind: 'put-back', messageId, timeToExpiryMs: Math.max(0, expiresAt - now) } as const;
+      const left = {
+        kind: 'put-back',
+        message: about,
+        timeToExpiryMs: Math.max(0, expiresAt - now),
+      } as const;
       return { change: { receiptHandle, visibilitySeconds: seconds }, event: announce(seconds), left };
     });
     const errors = await source.changeVisibility(changes.map(({ change }) => change));
@@ -81,17 +92,25 @@ export function createSettlement(parts: SettlementParts): Settlement {
       emit(event);
       emit(left);
     }
-    for (const error of errors) {
-      emit({ kind: 'settlement-error', operation: 'change visibility', error: summarizeError(error) });
+    for (const { at, error } of errors) {
+      emit(settlementError('change visibility', error, judged[at]?.verdict.about));
     }
   }
 
   async function acknowledge(messages: readonly QueueMessage[]): Promise<void> {
     if (messages.length === 0) return;
-    for (const error of await source.acknowledge(messages.map(({ receiptHandle }) => receiptHandle))) {
-      emit({ kind: 'settlement-error', operation: 'acknowledge', error: summarizeError(error) });
+    for (const { at, error } of await source.acknowledge(
+      messages.map(({ receiptHandle }) => receiptHandle),
+    )) {
+      const refused = messages[at];
+      emit(settlementError('acknowledge', error, refused && wrappedMessage(refused)));
     }
   }
 
   return { commit, putBack, acknowledge };
+}
+
+function settlementError(operation: string, error: Error, about: MessageIds | undefined): PipelineEvent {
+  const message = about === undefined ? {} : { message: about };
+  return { kind: 'settlement-error', operation, error: summarizeError(error), ...message };
 }

@@ -1,5 +1,6 @@
 import type { DeferralCause, PipelineEvent } from './events.ts';
 import type { FailureEnvelope } from './failure-envelope.ts';
+import type { MessageIds } from './message.ts';
 import type { MessageRecord } from './records.ts';
 
 /** What is to become of a message; settlement carries it out. */
@@ -18,6 +19,8 @@ export type Verdict =
 /** Give a message back for later. */
 export interface PutBackVerdict {
   readonly kind: 'put-back';
+  /** Whom this is about. */
+  readonly about: MessageIds;
   /** Wished delay. Milliseconds. */
   readonly delayMs: number;
   /** What to keep of the message first: where an attempt was charged, or the budget begins anew. */
@@ -33,6 +36,8 @@ export interface PutBackVerdict {
 /** Set a message aside. */
 export interface MoveVerdict {
   readonly kind: 'move';
+  /** Whom this is about. */
+  readonly about: MessageIds;
   readonly target: 'dead-letter' | 'quarantine';
   readonly envelope: FailureEnvelope;
   /** Move even though the state table cannot be written: the deadline wins over every other rule. */
@@ -45,7 +50,7 @@ export interface MoveVerdict {
 
 /** Put a message back without a charge. */
 export function defer(
-  messageId: string,
+  about: MessageIds,
   cause: DeferralCause,
   delayMs: number,
   error?: Extract<PipelineEvent, { kind: 'deferred' }>['error'],
@@ -53,8 +58,9 @@ export function defer(
   const rest = error === undefined ? {} : { error };
   return {
     kind: 'put-back',
+    about,
     delayMs,
     cause,
-    announce: (delaySeconds) => ({ kind: 'deferred', messageId, cause, delaySeconds, ...rest }),
+    announce: (delaySeconds) => ({ kind: 'deferred', message: about, cause, delaySeconds, ...rest }),
   };
 }

@@ -62,24 +62,25 @@ export function outcomeOf(
       return { messageId: event.message.messageId, kind: event.kind, attempt: event.attempt };
     case 'duplicate':
     case 'empty':
-      return { messageId: event.message.messageId, kind: event.kind };
     case 'already-moved':
-      return { messageId: event.messageId, kind: event.kind };
+      return { messageId: event.message.messageId, kind: event.kind };
     case 'retried': {
       const { kind, message, delaySeconds, attempt: attempts, reason, error } = event;
       return { messageId: message.messageId, kind, delaySeconds, attempts, reason, error };
     }
     case 'deferred': {
-      const { kind, messageId, cause, delaySeconds, error } = event;
-      return { messageId, kind, cause, delaySeconds, error };
+      const { kind, message, cause, delaySeconds, error } = event;
+      return { messageId: message.messageId, kind, cause, delaySeconds, error };
     }
     case 'dead-lettered': {
-      const { kind, messageId, reason, attempts } = event;
+      const { kind, message, reason, attempts } = event;
+      const { messageId } = message;
       const envelope = envelopeOf(messageId);
       return envelope && { messageId, kind, reason, attempts, envelope };
     }
     case 'quarantined': {
-      const { kind, messageId, reason } = event;
+      const { kind, message, reason } = event;
+      const { messageId } = message;
       const envelope = envelopeOf(messageId);
       return envelope && { messageId, kind, reason, findings: envelope.findings ?? [], envelope };
     }

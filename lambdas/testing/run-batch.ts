@@ -1,5 +1,6 @@
 import { type ConsumerPorts, rebuilt } from '../aws/consumer-ports.ts';
 import type { SqsEventRecord } from '../aws/lambda-event.ts';
+import { NO_TRACER } from '../aws/message-tracer.ts';
 import type { SqsHandler } from '../aws/resilient-consumer.ts';
 import { ConfigurationFileError } from '../core/configuration/file-error.ts';
 import type { Logger } from '../core/context.ts';
@@ -163,7 +164,11 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     records: records.of(settings.queue.name, (id, envelope) => void journal.envelopes.set(id, envelope)),
     source: {
       acknowledge: async () => [],
-      changeVisibility: async (changes) => changes.flatMap(() => faults.next('visibility') ?? []),
+      changeVisibility: async (changes) =>
+        changes.flatMap((_change, at) => {
+          const error = faults.next('visibility');
+          return error === undefined ? [] : [{ at, error }];
+        }),
     },
     deadLetterQueue: deadLetters.named(settings.deadLetterQueue.name),
     quarantineQueue: quarantined.named(settings.quarantineQueue.name),
@@ -178,6 +183,7 @@ function testPorts(stores: TestStores, settings: ConsumerSettings, journal: Jour
     signatureKeys,
     deniedSources: () => interior.deniedSources,
     reputation: () => interior.reputation,
+    tracer: () => NO_TRACER,
     configuration: () => interior.configuration,
     exit() {},
   };

@@ -74,6 +74,7 @@ export function consumerSettings(props: ResilientConsumerProps, sources: Setting
     killSwitch: props.killSwitch === false ? false : killSwitchSettings(props.killSwitch ?? {}),
     onExhausted: props.onExhausted ?? DEFAULTS.onExhausted,
     observability: props.observability ?? DEFAULTS.observability,
+    ...(props.tracing && { tracing: true }),
     ...(controlQueueUrl !== undefined && { controlQueueUrl }),
     ...(props.runtimeConfig !== undefined && {
       runTimeConfiguration: props.runtimeConfig.settingsFor(consumerId),

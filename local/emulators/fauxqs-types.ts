@@ -108,8 +108,24 @@ export interface FauxqsApp {
       done: () => void,
     ) => void,
   ): void;
+  addHook(name: 'preHandler', hook: (request: FauxqsRequest, reply: unknown, done: () => void) => void): void;
+  addHook(
+    name: 'preSerialization',
+    hook: (
+      request: FauxqsRequest,
+      reply: unknown,
+      payload: unknown,
+      done: (error: null, payload: unknown) => void,
+    ) => void,
+  ): void;
   listen(options: { port: number; host: string }): Promise<string>;
   close(): Promise<void>;
+}
+
+/** A request, once its body is parsed. */
+export interface FauxqsRequest {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: unknown;
 }
 
 interface BuildOptions {

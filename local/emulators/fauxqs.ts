@@ -15,6 +15,7 @@ import { importInside, importOptional } from './optional-package.ts';
 import { type QueueActivity, watchQueue } from './queue-activity.ts';
 import { keepReceiveCount } from './redrive-count.ts';
 import { type RequestLog, targetOperation } from './request-log.ts';
+import { keepTraceHeaders, withTraceHeaders } from './trace-header.ts';
 
 const VERSION = '2.4.1';
 
@@ -64,7 +65,7 @@ export async function startFauxqs(region: string, requests: RequestLog): Promise
     const queue = createQueue(...definition);
     const corrected = queue.isFifo() ? receiveWholeGroups(queue) : keepReceiveCount(queue);
     activities.set(corrected.arn, watchQueue(corrected));
-    return corrected;
+    return withTraceHeaders(corrected);
   };
   const topics = new sns.SnsStore();
   const buckets = new s3.S3Store();
@@ -82,6 +83,7 @@ export async function startFauxqs(region: string, requests: RequestLog): Promise
     if (target !== undefined) requests.add('sqs', targetOperation(target));
     done();
   });
+  keepTraceHeaders(app);
   const address = await app.listen({ port: 0, host: LOOPBACK });
   const { origin: url } = new URL(address);
   return {

@@ -39,7 +39,7 @@ process.on('unhandledRejection', (reason) => crash(reason, 'Runtime.UnhandledPro
 async function invoke(handler: Handler, { event, context, deadlineEpochMs }: InvokeMessage): Promise<void> {
   const requestId = context.awsRequestId;
   current = requestId;
-  process.env._X_AMZN_TRACE_ID = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${requestId.replaceAll('-', '').slice(0, 24)};Sampled=0`;
+  process.env._X_AMZN_TRACE_ID = traceHeader(requestId);
   let reply: EnvironmentMessage;
   try {
     const result = await run(handler, JSON.parse(event), {
@@ -58,6 +58,13 @@ async function invoke(handler: Handler, { event, context, deadlineEpochMs }: Inv
   if (current !== requestId) return;
   current = undefined;
   post(reply);
+}
+
+/** X-Ray's header, as Lambda sets it for an invocation that is not sampled. */
+function traceHeader(requestId: string): string {
+  const digits = requestId.replaceAll('-', '');
+  const epoch = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${epoch}-${digits.slice(0, 24)};Parent=${digits.slice(-16)};Sampled=0`;
 }
 
 /** What an invocation wrote is out before its answer is: whoever waits for the one can count on the other. */

@@ -1,5 +1,6 @@
 import type { FauxqsAttribute, FauxqsQueue, FauxqsReceived, FauxqsStore } from '../emulators/fauxqs-types.ts';
 import type { RequestLog } from '../emulators/request-log.ts';
+import { traceHeaderOf } from '../emulators/trace-header.ts';
 import type { EventMessageAttribute, QueueSource, SourceMessage } from './queue-source.ts';
 
 const SENDER_ID = '000000000000';
@@ -59,6 +60,8 @@ function toMessage(queue: FauxqsQueue, received: FauxqsReceived): SourceMessage 
       attributes.MessageDeduplicationId = stored.messageDeduplicationId;
     }
     if (stored.sequenceNumber !== undefined) attributes.SequenceNumber = stored.sequenceNumber;
+    const traceHeader = traceHeaderOf(stored);
+    if (traceHeader !== undefined) attributes.AWSTraceHeader = traceHeader;
   }
   return {
     messageId: received.MessageId,

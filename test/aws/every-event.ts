@@ -9,7 +9,6 @@ import { receivedMessage } from '../core/fixtures.ts';
 export const CANARY = 'canary-payload';
 
 const message = receivedMessage({ text: CANARY, attributes: { secret: CANARY }, correlationId: CANARY });
-const messageId = 'message-1';
 const error = { name: 'OrderError', message: CANARY, stack: CANARY, fingerprint: 'abcdefabcdef' };
 const source = 'parameter';
 
@@ -56,19 +55,19 @@ export function everyEvent(circuits: readonly string[]): readonly PipelineEvent[
     handled: [{ kind: 'handled', message, attempt: 3, durationMs: 30, ageMs: 400, retryingMs: 90 }],
     duplicate: [{ kind: 'duplicate', message }],
     empty: [{ kind: 'empty', message }],
-    'already-moved': [{ kind: 'already-moved', messageId }],
+    'already-moved': [{ kind: 'already-moved', message }],
     retried: [{ kind: 'retried', message, attempt: 1, reason: 'TIMEOUT', delaySeconds: 5, error }],
     deferred: (Object.keys(CAUSES) as DeferralCause[]).map((cause) => ({
       kind: 'deferred',
-      messageId,
+      message,
       cause,
       delaySeconds: 5,
       error,
     })),
-    'put-back': [{ kind: 'put-back', messageId, timeToExpiryMs: 5_000 }],
+    'put-back': [{ kind: 'put-back', message, timeToExpiryMs: 5_000 }],
     'dead-lettered': FAILURE_REASONS.map((reason) => ({
       kind: 'dead-lettered',
-      messageId,
+      message,
       reason,
       attempts: 5,
       exhausted: true,
@@ -76,20 +75,21 @@ export function everyEvent(circuits: readonly string[]): readonly PipelineEvent[
       retryingMs: 70,
     })),
     'kill-switch': [{ kind: 'kill-switch', fault: CANARY, error: CANARY, count: 10, begun: 60 }],
-    halted: [{ kind: 'halted', messageId, stableId: CANARY, error }],
+    halted: [{ kind: 'halted', message, error }],
     quarantined: (Object.keys(QUARANTINE) as QuarantineReason[]).map((reason) => ({
       kind: 'quarantined',
-      messageId,
+      message,
       reason,
     })),
     'replay-ended': [
-      { kind: 'replay-ended', messageId, handled: true },
-      { kind: 'replay-ended', messageId, handled: false },
+      { kind: 'replay-ended', message, handled: true },
+      { kind: 'replay-ended', message, handled: false },
     ],
-    'store-error': [{ kind: 'store-error', operation: CANARY, error }],
-    'settlement-error': [{ kind: 'settlement-error', operation: CANARY, error }],
+    'store-error': [{ kind: 'store-error', operation: CANARY, error, message }],
+    'settlement-error': [{ kind: 'settlement-error', operation: CANARY, error, message }],
     'completion-not-recorded': [{ kind: 'completion-not-recorded', message, error }],
     'environment-given-up': [{ kind: 'environment-given-up' }],
+    'tracing-unavailable': [{ kind: 'tracing-unavailable', error }],
     'idempotency-disabled': [{ kind: 'idempotency-disabled' }],
     'classifier-error': [{ kind: 'classifier-error', error }],
     'listener-error': [{ kind: 'listener-error', error }],

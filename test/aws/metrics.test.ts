@@ -157,7 +157,7 @@ describe('full', () => {
     const reason = 'ORDER_42_IS_BAD' as 'UNKNOWN';
     const dead: PipelineEvent = {
       kind: 'dead-lettered',
-      messageId: 'm',
+      message: receivedMessage(),
       reason,
       attempts: 1,
       exhausted: false,

@@ -164,7 +164,7 @@ describe('changing visibilities', () => {
       change('a', 1),
       change('b', 1),
     ]);
-    expect(errors).toMatchObject([{ code: 'InvalidMessageContents' }]);
+    expect(errors).toMatchObject([{ at: 0, error: { code: 'InvalidMessageContents' } }]);
     const unreachable = stub(() => {
       throw new Error('unreachable');
     });
@@ -172,6 +172,6 @@ describe('changing visibilities', () => {
       change('a', 1),
       change('b', 1),
     ]);
-    expect(all.map(({ message: text }) => text)).toEqual(['unreachable', 'unreachable']);
+    expect(all.map(({ error }) => error.message)).toEqual(['unreachable', 'unreachable']);
   });
 });

@@ -10,6 +10,8 @@ const message = receivedMessage({
   text: 'canary-payload',
   attributes: { secret: 'canary-attribute' },
   correlationId: 'c-1',
+  stableId: 's-1',
+  trace: { traceId: '5759e988bd862e3fe1be46a994272793' },
 });
 const error = {
   name: 'OrderError',
@@ -18,7 +20,6 @@ const error = {
   fingerprint: 'abcdefabcdef',
 };
 const consumer = { service: 'shop-orders' };
-const messageId = 'message-1';
 const one = [1, 'Count'];
 
 const transition = (
@@ -62,14 +63,14 @@ const cases: readonly [
   [{ kind: 'duplicate', message }, { Duplicates: one }],
   [{ kind: 'retried', message, attempt: 1, reason: 'TIMEOUT', delaySeconds: 5, error }, { Retried: one }],
   [
-    { kind: 'deferred', messageId, cause: 'circuit-open', delaySeconds: 5 },
+    { kind: 'deferred', message, cause: 'circuit-open', delaySeconds: 5 },
     { Deferred: one },
     ['Deferred', 'cause', 'circuit-open'],
   ],
   [
     {
       kind: 'dead-lettered',
-      messageId,
+      message,
       reason: 'EXTERNAL_SERVICE_ERROR',
       attempts: 5,
       exhausted: true,
@@ -79,12 +80,12 @@ const cases: readonly [
     ['DeadLettered', 'reason', 'EXTERNAL_SERVICE_ERROR'],
   ],
   [
-    { kind: 'dead-lettered', messageId, reason: 'EXPIRED', attempts: 0, exhausted: false },
+    { kind: 'dead-lettered', message, reason: 'EXPIRED', attempts: 0, exhausted: false },
     { DeadLettered: one },
     ['DeadLettered', 'reason', 'EXPIRED'],
   ],
   [
-    { kind: 'quarantined', messageId, reason: 'SIGNATURE_INVALID' },
+    { kind: 'quarantined', message, reason: 'SIGNATURE_INVALID' },
     { Quarantined: one },
     ['Quarantined', 'reason', 'SIGNATURE_INVALID'],
   ],
@@ -177,8 +178,9 @@ describe('log lines', () => {
         message: 'attempt failed',
         service: 'shop-orders',
         correlation_id: 'c-1',
-        message_id: messageId,
-        stable_id: messageId,
+        message_id: message.messageId,
+        stable_id: 's-1',
+        trace_id: '5759e988bd862e3fe1be46a994272793',
         reason: 'TIMEOUT',
         delay_seconds: 5,
         error_name: 'OrderError',
@@ -209,12 +211,12 @@ describe('log lines', () => {
   });
 
   it('name the message that a queue halts at, and nothing that it says', () => {
-    const lines = told({ kind: 'halted', messageId, stableId: 's-1', error });
+    const lines = told({ kind: 'halted', message, error });
     expect(lines.logs()).toMatchObject([
       {
         level: 'ERROR',
         message: 'halted',
-        message_id: messageId,
+        message_id: message.messageId,
         stable_id: 's-1',
         error_name: 'OrderError',
         fingerprint: 'abcdefabcdef',
@@ -224,7 +226,7 @@ describe('log lines', () => {
   });
 
   it.each(['internal-error', 'misconfigured'] as const)('tell our own faults in full: %s', (cause) => {
-    const event: PipelineEvent = { kind: 'deferred', messageId, cause, delaySeconds: 15, error };
+    const event: PipelineEvent = { kind: 'deferred', message, cause, delaySeconds: 15, error };
     expect(told(event).logs()).toMatchObject([{ level: 'ERROR', cause, error_message: 'canary-error' }]);
   });
 
@@ -234,7 +236,7 @@ describe('log lines', () => {
       .loggerFor(message)
       .info('hello', { order: '42' });
     expect(lines.logs()).toMatchObject([
-      { message: 'hello', order: '42', correlation_id: 'c-1', message_id: messageId },
+      { message: 'hello', order: '42', correlation_id: 'c-1', message_id: message.messageId },
     ]);
   });
 });

@@ -14,16 +14,19 @@ import {
   fakeSource,
   fakeTarget,
   idle,
+  idsNamed,
   queueMessage,
+  receivedMessage,
 } from './fixtures.ts';
 
 const FIFO = { queue: { url: 'http://sqs.local/1/orders.fifo' } };
 const move: Verdict = {
   kind: 'move',
+  about: receivedMessage(),
   target: 'dead-letter',
   envelope: { stableId: 's' } as never,
   regardlessOfStore: false,
-  announce: { kind: 'quarantined', messageId: 'm', reason: 'INVALID_FORMAT' },
+  announce: { kind: 'quarantined', message: receivedMessage(), reason: 'INVALID_FORMAT' },
 };
 
 /** A batch whose pipeline answers with what the test wants of each message, after a turn of the event loop. */
@@ -110,7 +113,7 @@ describe('a batch of a standard queue', () => {
   });
 
   it('reports exactly what is not done, and puts it back', async () => {
-    const { run, changes } = setup({}, { b: defer('b', 'handler', 7_000), c: move });
+    const { run, changes } = setup({}, { b: defer(idsNamed('b'), 'handler', 7_000), c: move });
     expect(await run(...plain('a', 'b', 'c'))).toEqual(['b']);
     expect(changes()).toEqual([['receipt-b', 7]]);
   });
@@ -173,7 +176,7 @@ describe('a batch of a FIFO queue', () => {
   });
 
   it('stops a group at the first message that is not done, and puts the followers back first, last of all first', async () => {
-    const { run, begun, changes, kinds } = setup(FIFO, { a2: defer('a2', 'handler', 9_000) });
+    const { run, begun, changes, kinds } = setup(FIFO, { a2: defer(idsNamed('a2'), 'handler', 9_000) });
     expect(await run(...grouped('a1', 'a2', 'a3', 'a4', 'b1'))).toEqual(['a4', 'a3', 'a2']);
     expect(begun.sort()).toEqual(['a1', 'a2', 'b1']);
     expect(changes()).toEqual([
@@ -213,7 +216,7 @@ describe('a message with a crash on record', () => {
     queueMessage({ messageId, receiveCount: 3, ...(groupId === undefined ? {} : { groupId }) });
 
   it('is handled last and alone, after the others are settled for good', async () => {
-    const { run, records, begun, source, changes } = setup({}, { b: defer('b', 'handler', 5_000) });
+    const { run, records, begun, source, changes } = setup({}, { b: defer(idsNamed('b'), 'handler', 5_000) });
     records.stored.set('suspect', crashed);
     expect(await run(again('suspect'), ...plain('a', 'b'))).toEqual(['b']);
     expect(begun).toEqual(['a', 'b', 'suspect alone']);
@@ -238,7 +241,7 @@ describe('a message with a crash on record', () => {
   });
 
   it('is put back like any other when it fails alone', async () => {
-    const { run, records, changes } = setup({}, { suspect: defer('suspect', 'handler', 7_000) });
+    const { run, records, changes } = setup({}, { suspect: defer(idsNamed('suspect'), 'handler', 7_000) });
     records.stored.set('suspect', crashed);
     expect(await run(again('suspect'))).toEqual(['suspect']);
     expect(changes()).toEqual([['receipt-suspect', 7]]);
@@ -266,7 +269,7 @@ describe('a message with a crash on record', () => {
 
 describe('a handler that was left behind', () => {
   it('has the rest settled for good, so that the environment can be given up', async () => {
-    const { runWhole, stuck, source } = setup({}, { b: defer('b', 'handler', 5_000) });
+    const { runWhole, stuck, source } = setup({}, { b: defer(idsNamed('b'), 'handler', 5_000) });
     stuck.add('b');
     expect(await runWhole(...plain('a', 'b'))).toEqual({ putBack: ['b'], abandoned: true });
     expect(source.acknowledged).toEqual(['receipt-a']);
@@ -282,7 +285,7 @@ describe('a handler that was left behind', () => {
 });
 
 describe('an invocation that could do nothing', () => {
-  const held = (id: string, delayMs = 60_000) => defer(id, 'held', delayMs);
+  const held = (id: string, delayMs = 60_000) => defer(idsNamed(id), 'held', delayMs);
 
   it.each([
     ['circuit-open', 'circuit-open'],
@@ -290,7 +293,7 @@ describe('an invocation that could do nothing', () => {
     ['the kill switch', 'kill-switch'],
     ['a halt', 'halted'],
   ] as const)('because of %s waits before it returns, after everything is settled', async (_what, cause) => {
-    const { run, lingered, settledBy } = setup({}, { a: defer('a', cause, 60_000), b: held('b') });
+    const { run, lingered, settledBy } = setup({}, { a: defer(idsNamed('a'), cause, 60_000), b: held('b') });
     await run(...plain('a', 'b'));
     expect(lingered).toEqual([2_000]);
     expect(settledBy).toEqual([2]);
@@ -316,7 +319,7 @@ describe('an invocation that could do nothing', () => {
 
   it.each([
     ['a message was handled', {}],
-    ['a message waits for another reason', { b: defer('b', 'in-progress', 60_000) }],
+    ['a message waits for another reason', { b: defer(idsNamed('b'), 'in-progress', 60_000) }],
     ['a message was moved', { b: move }],
   ] as const)('does not wait if %s', async (_what, verdicts) => {
     const { run, lingered } = setup({}, { a: held('a'), ...verdicts });
@@ -325,7 +328,7 @@ describe('an invocation that could do nothing', () => {
   });
 
   it('does not wait behind a message that failed', async () => {
-    const { run, lingered } = setup(FIFO, { a1: defer('a1', 'handler', 9_000) });
+    const { run, lingered } = setup(FIFO, { a1: defer(idsNamed('a1'), 'handler', 9_000) });
     await run(...grouped('a1', 'a2'));
     expect(lingered).toEqual([]);
   });

@@ -3,10 +3,11 @@ import type { EventSink, PipelineEvent } from '../../lambdas/core/events.ts';
 import type { FailureEnvelope } from '../../lambdas/core/failure-envelope.ts';
 import type { IdempotencyGuard } from '../../lambdas/core/idempotency.ts';
 import type { DeadLetterCounts } from '../../lambdas/core/kill-switch.ts';
-import type { QueueMessage, ReceivedMessage } from '../../lambdas/core/message.ts';
+import type { MessageIds, QueueMessage, ReceivedMessage } from '../../lambdas/core/message.ts';
 import { parseConsumerSettings, type SettingsInput } from '../../lambdas/core/parse-settings.ts';
 import type {
   OutgoingMessage,
+  RefusedEntry,
   SendResult,
   SourceQueue,
   TargetQueue,
@@ -70,6 +71,11 @@ export function queueMessage(overrides: Partial<QueueMessage> = {}): QueueMessag
 }
 
 /** The same as handlers see it. */
+/** Ids of a message whose producer said nothing. */
+export function idsNamed(messageId: string): MessageIds {
+  return { messageId, stableId: messageId, correlationId: messageId };
+}
+
 export function receivedMessage(overrides: Partial<ReceivedMessage> = {}): ReceivedMessage {
   const { messageId, body, receiveCount, sentAtEpochMs } = queueMessage();
   return {
@@ -207,7 +213,7 @@ export interface FakeSource extends SourceQueue {
   readonly changes: VisibilityChange[];
   /** Handles that were acknowledged before the function returned. */
   readonly acknowledged: string[];
-  errors: readonly Error[];
+  errors: readonly RefusedEntry[];
 }
 
 export function fakeSource(): FakeSource {

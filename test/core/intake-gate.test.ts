@@ -342,7 +342,7 @@ describe('a queue that halts', () => {
     });
     expect(intake.snapshot()).toMatchObject({ state: 'open', forced: true });
     expect(await intake.admit()).toMatchObject({ lastError: 'halted at message m-x (m-x): PermanentError' });
-    expect(told('halted')).toMatchObject([{ messageId: 'm-x', stableId: 'm-x' }]);
+    expect(told('halted')).toMatchObject([{ message: { messageId: 'm-x', stableId: 'm-x' } }]);
     expect(putBack(await take()).cause).toBe('held');
     failures.thrown = undefined;
     await intake.set('closed');

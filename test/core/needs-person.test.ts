@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PipelineEvent } from '../../lambdas/core/events.ts';
 import { needsPerson } from '../../lambdas/core/needs-person.ts';
+import { receivedMessage } from './fixtures.ts';
 
 const error = { name: 'Error', message: 'm', fingerprint: 'abcdefabcdef' };
 const source = 'parameter';
@@ -8,7 +9,7 @@ const refused: PipelineEvent = { kind: 'configuration-refused', source, version:
 const good: PipelineEvent = { kind: 'configuration-unchanged', source };
 const deferred = (cause: 'misconfigured' | 'internal-error' | 'store-unavailable'): PipelineEvent => ({
   kind: 'deferred',
-  messageId: 'm',
+  message: receivedMessage(),
   cause,
   delaySeconds: 1,
 });

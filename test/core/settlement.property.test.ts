@@ -124,7 +124,7 @@ function moveOf(message: QueueMessage, at: number, { begun }: World): MoveVerdic
   const { messageId } = message;
   const announce = {
     kind: 'dead-lettered',
-    messageId,
+    message: receivedMessage({ messageId }),
     reason: 'UNKNOWN',
     attempts: 1,
     exhausted: true,
@@ -144,12 +144,20 @@ function moveOf(message: QueueMessage, at: number, { begun }: World): MoveVerdic
     history: [],
   };
   const envelope = begun.get(messageId) ?? fresh;
-  return { kind: 'move', target: 'dead-letter', envelope, regardlessOfStore: false, announce };
+  return {
+    kind: 'move',
+    about: receivedMessage(),
+    target: 'dead-letter',
+    envelope,
+    regardlessOfStore: false,
+    announce,
+  };
 }
 
 function retryOf(attempts: number): PutBackVerdict {
   return {
     kind: 'put-back',
+    about: receivedMessage(),
     delayMs: 1_000,
     record: { attempts, history: [] },
     announce: (delaySeconds) => ({

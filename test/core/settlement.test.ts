@@ -14,6 +14,7 @@ import {
   fakeRecords,
   fakeSource,
   fakeTarget,
+  idsNamed,
   queueMessage,
   receivedMessage,
   START,
@@ -62,17 +63,25 @@ function envelopeOf(overrides: Partial<FailureDetails> = {}): FailureEnvelope {
 function move(target: MoveVerdict['target'] = 'dead-letter', regardlessOfStore = false): MoveVerdict {
   const announce = {
     kind: 'dead-lettered',
-    messageId: 'm',
+    message: receivedMessage(),
     reason: 'INVALID_DATA',
     attempts: 1,
     exhausted: false,
   } as const;
-  return { kind: 'move', target, envelope: envelopeOf(), regardlessOfStore, announce };
+  return {
+    kind: 'move',
+    about: receivedMessage(),
+    target,
+    envelope: envelopeOf(),
+    regardlessOfStore,
+    announce,
+  };
 }
 
 function retry(): PutBackVerdict {
   return {
     kind: 'put-back',
+    about: receivedMessage(),
     delayMs: 5_000,
     record: { attempts: 2, history: [] },
     announce: (delaySeconds) => ({
@@ -248,7 +257,7 @@ describe('a charge', () => {
 
   it('is not made for a deferral, nor for a message that is done', async () => {
     const { commit, journal } = setup();
-    expect(told(await commit(defer('m-0', 'circuit-open', 1), done)).sort()).toEqual([
+    expect(told(await commit(defer(idsNamed('m-0'), 'circuit-open', 1), done)).sort()).toEqual([
       'm-0 circuit-open',
       'm-1 done',
     ]);
@@ -260,7 +269,7 @@ describe('putting messages back', () => {
   const judged = (...messageIds: string[]) =>
     messageIds.map((messageId, at) => ({
       message: queueMessage({ messageId }),
-      verdict: defer(messageId, 'handler', at * 1_500),
+      verdict: defer(idsNamed(messageId), 'handler', at * 1_500),
     }));
 
   it('changes visibilities in the given order and tells the delay that came of it', async () => {
@@ -288,10 +297,11 @@ describe('putting messages back', () => {
   });
 
   it('tells what SQS refused: those messages come back when their visibility ends', async () => {
-    const { settlement, source, kinds } = setup();
-    source.errors = [new Error('receipt handle expired')];
+    const { settlement, source, events, kinds } = setup();
+    source.errors = [{ at: 1, error: new Error('receipt handle expired') }];
     await settlement.putBack(judged('a', 'b'), START);
     expect(kinds()).toEqual(['deferred', 'put-back', 'deferred', 'put-back', 'settlement-error']);
+    expect(events.at(-1)).toMatchObject({ message: { messageId: 'b' } });
   });
 
   it('asks nothing of SQS when there is nothing to put back', async () => {

@@ -2,6 +2,7 @@ import { resilientConsumer, type SqsBatchResponse, type SqsEventRecord } from 's
 import { createTestStores, rawMessage, testSettings } from 'spillway/testing';
 import * as z from 'zod';
 import { rebuilt } from '../../lambdas/aws/consumer-ports.ts';
+import { NO_TRACER } from '../../lambdas/aws/message-tracer.ts';
 import { powertoolsTelemetry } from '../../lambdas/aws/telemetry.ts';
 import { powertoolsMetrics } from '../../lambdas/aws/telemetry-metrics.ts';
 import { interiorOf } from '../../lambdas/testing/stores.ts';
@@ -68,6 +69,7 @@ export function createTarget(): Target {
     deniedSources: () => interior.deniedSources,
     reputation: () => interior.reputation,
     configuration: () => ({ name: 'none', read: async () => undefined }),
+    tracer: () => NO_TRACER,
     exit() {},
   }));
   return {

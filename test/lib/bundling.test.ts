@@ -80,7 +80,7 @@ describe('a bundled entry, with settings beyond what the environment holds', () 
 });
 
 describe('a bundled consumer', () => {
-  const bundle = (configured: boolean): string => {
+  const bundle = (configured: boolean, tracing = false): string => {
     const outdir = mkdtempSync(join(tmpdir(), 'bundling-'));
     onTestFinished(() => rmSync(outdir, { recursive: true }));
     const stack = new Stack(new App({ outdir }), 'Shop');
@@ -88,7 +88,7 @@ describe('a bundled consumer', () => {
     const entry = 'test/e2e/fixtures/configuration/consumer.ts';
     const runtimeConfig = RuntimeConfig.parameter(parameter);
     const circuits = { dependency: {} };
-    consumerIn(stack, { entry, circuits, intake: false, ...(configured && { runtimeConfig }) });
+    consumerIn(stack, { entry, circuits, tracing, intake: false, ...(configured && { runtimeConfig }) });
     Template.fromStack(stack);
     const [asset = ''] = readdirSync(outdir).filter((name) => name.startsWith('asset.'));
     return readFileSync(join(outdir, asset, 'index.mjs'), 'utf8');
@@ -103,6 +103,19 @@ describe('a bundled consumer', () => {
         expect(without).not.toContain(name);
       }
       expect(withIt.length - without.length).toBeGreaterThan(300_000);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'has the tracer if it is traced, and is spared it otherwise',
+    () => {
+      const [without, withIt] = [bundle(false), bundle(false, true)];
+      for (const name of ['AWSXRay', 'undici:request:create']) {
+        expect(withIt).toContain(name);
+        expect(without).not.toContain(name);
+      }
+      expect(withIt.length - without.length).toBeGreaterThan(50_000);
     },
     PATIENCE_MS,
   );

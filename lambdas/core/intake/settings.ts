@@ -41,6 +41,11 @@ export const INTAKE_DEFAULTS = {
 /** What the control queue carries. It is a hint: the tables decide. */
 export type ControlMessage =
   /** A circuit changed: look at the consumers that need it. */
-  | { readonly kind: 'circuit-changed'; readonly key: string }
+  | {
+      readonly kind: 'circuit-changed';
+      readonly key: string;
+      /** Of the message that was being handled when it changed: for who follows it, not for the controller. */
+      readonly correlationId?: string;
+    }
   /** The time to look has come that was noted for a circuit's version, or for a consumer. */
   | { readonly kind: 'timer'; readonly key: string; readonly version: number };

@@ -99,12 +99,12 @@ export function slotLine({ name, clock, emit, limit, settings }: SlotLineOptions
     signal: AbortSignal | undefined,
   ): Promise<BulkheadFullError | undefined> {
     counts.waited += 1;
-    return new Promise((resolve, reject) => {
+    const waited = new Promise<BulkheadFullError | undefined>((resolve, reject) => {
       const waiter: Waiter = {
         until,
         end(how) {
           stepOut();
-          resolve(how === 'admitted' ? undefined : refuse());
+          resolve(how === 'admitted' ? undefined : refusal());
         },
       };
       const place = line.add(waiter);
@@ -126,6 +126,8 @@ export function slotLine({ name, clock, emit, limit, settings }: SlotLineOptions
         counts.longestWaitMs = Math.max(counts.longestWaitMs, clock.now() - since);
       }
     });
+    // Told by who has waited, not by who ended it: whatever knows whom a call is for knows it there.
+    return waited.then((refused) => refused && toldOf(refused));
   }
 
   /** Let in who may come in now. Who should have been sent away by then, but for a timer that is late, is sent away. */
@@ -156,8 +158,16 @@ export function slotLine({ name, clock, emit, limit, settings }: SlotLineOptions
   }
 
   function refuse(): BulkheadFullError {
-    counts.rejected += 1;
+    return toldOf(refusal());
+  }
+
+  function toldOf(refused: BulkheadFullError): BulkheadFullError {
     tell({ kind: 'bulkhead-full', policy: name });
+    return refused;
+  }
+
+  function refusal(): BulkheadFullError {
+    counts.rejected += 1;
     return new BulkheadFullError({ policy: name, retryAfterMs: retryAfterMs() });
   }
 

@@ -48,13 +48,28 @@ export interface TimeoutPolicy extends Policy {
 export function timeoutOn({ name, settings, clock, emit }: TimeoutOnOptions): TimeoutPolicy {
   const queue = deadlineQueue(clock);
   const tell = quiet(emit);
+  const untold = new WeakSet<CallTimeoutError>();
   let calls = 0;
   let timedOut = 0;
 
   function late(afterMs: number, cutShort: boolean): CallTimeoutError {
     timedOut += 1;
-    tell({ kind: 'call-timed-out', policy: name, afterMs });
-    return new CallTimeoutError({ policy: name, afterMs, cutShort });
+    const error = new CallTimeoutError({ policy: name, afterMs, cutShort });
+    untold.add(error);
+    return error;
+  }
+
+  /**
+   * Tell of a call's time-out where its caller waits for it. The alarm is shared, so it goes off in the context of whoever
+   * set it: what knows whom a call is for knows it only here.
+   */
+  function told<T>(call: Promise<T>): Promise<T> {
+    return call.catch((reason: unknown) => {
+      if (reason instanceof CallTimeoutError && untold.delete(reason)) {
+        tell({ kind: 'call-timed-out', policy: name, afterMs: reason.afterMs });
+      }
+      throw reason;
+    });
   }
 
   /** The end of a call that is not begun, since the caller's deadline has come. */
@@ -81,10 +96,10 @@ export function timeoutOn({ name, settings, clock, emit }: TimeoutOnOptions): Ti
     const deadline = Math.min(ownDeadline, options?.deadlineEpochMs ?? Number.POSITIVE_INFINITY);
     const cutShort = deadline < ownDeadline;
     calls += 1;
-    if (deadline <= startedAt) return withoutTime(outer);
+    if (deadline <= startedAt) return told(withoutTime(outer));
 
     const controller = new AbortController();
-    return new Promise<T>((resolve, reject) => {
+    const ended = new Promise<T>((resolve, reject) => {
       const work = Promise.resolve(operation(controller.signal, deadline));
       const stop = (reason: unknown): void => {
         reject(reason);
@@ -131,6 +146,7 @@ export function timeoutOn({ name, settings, clock, emit }: TimeoutOnOptions): Ti
       queue.add(entry);
       if (outer !== NEVER) outer.addEventListener('abort', abort, { once: true });
     });
+    return told(ended);
   }
 
   return { kind: 'timeout', name, call, statistics: () => ({ calls, timedOut }) };

@@ -1,6 +1,7 @@
 import type { QueueMessage, ReceivedMessage } from '../message.ts';
 import { readProducerMetadata, textAttributes } from '../message.ts';
 import type { EnvelopeKind } from '../settings.ts';
+import { type MessageTrace, traceOf } from '../trace.ts';
 import { unwrap } from '../unwrap.ts';
 import { type Candidate, type Check, type Rejection, rejection } from './check.ts';
 import { parseJsonSafely } from './format-check.ts';
@@ -90,6 +91,7 @@ function receivedMessage(
 ): ReceivedMessage {
   const producer = readProducerMetadata(attributes);
   const stableId = producer?.id ?? source.messageId;
+  const trace = traceIn(source, attributes);
   return {
     messageId: source.messageId,
     stableId,
@@ -100,5 +102,19 @@ function receivedMessage(
     groupId: source.groupId,
     producer,
     correlationId: producer?.correlationId ?? stableId,
+    ...(trace !== undefined && { trace }),
   };
+}
+
+/** What travels inside an envelope is closer to the producer than what is attached to the envelope. */
+function traceIn(
+  { attributes: outer, traceHeader: header }: QueueMessage,
+  inner: Readonly<Record<string, string>>,
+): MessageTrace | undefined {
+  const carrier = 'traceparent' in inner ? inner : textAttributes(outer);
+  return traceOf({
+    ...(header !== undefined && { header }),
+    ...(carrier.traceparent !== undefined && { traceparent: carrier.traceparent }),
+    ...(carrier.tracestate !== undefined && { tracestate: carrier.tracestate }),
+  });
 }

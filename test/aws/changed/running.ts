@@ -3,6 +3,7 @@ import { createTestStores, rawMessage, redelivered, testSettings } from 'spillwa
 import * as z from 'zod';
 import { rebuilt } from '../../../lambdas/aws/consumer-ports.ts';
 import type { SqsEventRecord } from '../../../lambdas/aws/lambda-event.ts';
+import { NO_TRACER } from '../../../lambdas/aws/message-tracer.ts';
 import type { SqsHandler } from '../../../lambdas/aws/resilient-consumer.ts';
 import { jointReads } from '../../../lambdas/core/circuit/joint-reads.ts';
 import { memoryCircuits } from '../../../lambdas/core/circuit/memory-circuits.ts';
@@ -128,6 +129,7 @@ export async function running(deployed: SettingsInput<ConsumerSettings>, environ
         deniedSources: () => interior.deniedSources,
         reputation: () => interior.reputation,
         configuration: () => interior.configuration,
+        tracer: () => NO_TRACER,
         exit() {},
       };
     });

@@ -186,8 +186,19 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     promisedUs = retryUs + intervalUs;
     counts.refused += 1;
     const retryAtEpochMs = Math.ceil(retryUs / 1_000);
-    emit({ kind: 'call-rate-limited', policy: name, retryAfterMs: retryAtEpochMs - clock.now() });
     return { kind: 'refused', retryAtEpochMs };
+  }
+
+  /** Told by who has asked, not by whoever settled it: what knows whom a call is for knows it there. */
+  function told(outcome: RatePermit | RateRefusal): RatePermit | RateRefusal {
+    if (outcome.kind === 'refused' && outcome.unanswered !== true) {
+      emit({
+        kind: 'call-rate-limited',
+        policy: name,
+        retryAfterMs: outcome.retryAtEpochMs - clock.now(),
+      });
+    }
+    return outcome;
   }
 
   /** It says nothing about the limit, and is told of as an error of the store. */
@@ -211,7 +222,8 @@ export function rateLimiterOn(options: LimiterOptions): RateLimiter {
     // Who need not wait is not refused, however late it is.
     const deadlineUs = Math.max(now, (deadlineEpochMs ?? Number.POSITIVE_INFINITY) * 1_000);
     const latestUs = Math.floor(Math.min(now + settings.maxWaitMs * 1_000, deadlineUs));
-    return line.join({ latestUs, deadlineUs, signal });
+    const outcome = line.join({ latestUs, deadlineUs, signal });
+    return 'kind' in outcome ? told(outcome) : outcome.then(told);
   }
 
   function tooLate(waiter: Waiter, availableUs = nowUs() + UNKNOWN_US): void {
