@@ -22,6 +22,7 @@ export { SpillwayConfig } from './config/spillway-config.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';
 export type { IntakeAlarmsOptions } from './monitoring/intake-watches.ts';
+export { LogQueries, type LogQueriesProps } from './monitoring/log-queries.ts';
 export {
   ResilienceAlarms,
   type ResilienceAlarmsOptions,
