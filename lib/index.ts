@@ -28,6 +28,7 @@ export type {
   RuntimeAlarmsOptions,
   SetAsideAlarmsOptions,
 } from './monitoring/alarm-options.ts';
+export { LogQueries, type LogQueriesProps } from './monitoring/log-queries.ts';
 export { ResilienceAlarms, type ResilienceAlarmsProps } from './monitoring/resilience-alarms.ts';
 export { ResilienceDashboard, type ResilienceDashboardProps } from './monitoring/resilience-dashboard.ts';
 export type { RuntimeMetric } from './monitoring/runtime-metrics.ts';

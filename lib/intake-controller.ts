@@ -40,6 +40,12 @@ export interface IntakeControllerProps {
    * @default - a log group that keeps a month
    */
   readonly logGroup?: logs.ILogGroup;
+  /**
+   * Time for which the log group that is made for its function keeps its lines. A `logGroup` of yours has its own.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
 }
 
 /** A consumer and its event source. */
@@ -104,9 +110,13 @@ export class IntakeController extends Construct {
   constructor(scope: Construct, id: string, props: IntakeControllerProps = {}) {
     super(scope, id);
     const problems = Problems.at(this, (late) => this.checkSize(late));
-    const { rampStep, logGroup } = props;
+    const { rampStep, logGroup, logRetention } = props;
     this.rampStepMs = millisOf(rampStep) ?? rampStep?.toMilliseconds() ?? INTAKE_DEFAULTS.rampStepMs;
     problems.integer('rampStep', this.rampStepMs, RAMP_STEP, 'SQS wakes it up after 15 minutes at most');
+    if (logGroup !== undefined && logRetention !== undefined) {
+      const because = 'the log group that is given has a retention of its own';
+      problems.add('logRetention', 'must be left out with logGroup', 'both', because);
+    }
     this.stateTable = props.stateTable ?? StateTable.of(this);
     const { queue, deadLetterQueue } = createControlQueue(this, TIMEOUT);
     this.controlQueue = queue;
@@ -121,6 +131,7 @@ export class IntakeController extends Construct {
         // It sends its wake-ups to the queue that invokes it; Lambda would take that for a loop after 16 rounds.
         recursiveLoop: lambda.RecursiveLoop.ALLOW,
         ...(logGroup !== undefined && { logGroup }),
+        ...(logRetention !== undefined && { logRetention }),
       },
       {},
     );

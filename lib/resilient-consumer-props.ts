@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Observability } from '../lambdas/core/metric-names.ts';
 import type { EnvelopeKind, FailureReason, OnExhausted } from '../lambdas/core/settings.ts';
@@ -33,10 +34,18 @@ export interface AttemptProps {
 export type AnyFunction = lambda.IFunction | lambda.Alias | lambda.Version;
 
 /** What the function of a consumer may be given: all that `NodejsFunction` takes, but for the code. */
-export type ConsumerFunctionProps = Omit<
-  nodejs.NodejsFunctionProps,
-  'entry' | 'code' | 'logRetention' | 'logRetentionRole' | 'logRetentionRetryOptions' | 'logRemovalPolicy'
->;
+export interface ConsumerFunctionProps
+  extends Omit<
+    nodejs.NodejsFunctionProps,
+    'entry' | 'code' | 'logRetention' | 'logRetentionRole' | 'logRetentionRetryOptions' | 'logRemovalPolicy'
+  > {
+  /**
+   * Time for which the log group that is made for the function keeps its lines. A `logGroup` of yours has its own.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+}
 
 /** Properties of a {@link ResilientConsumer}. */
 export interface ResilientConsumerProps {
@@ -59,6 +68,9 @@ export interface ResilientConsumerProps {
    * Anything that `NodejsFunction` takes. `timeout` is at most 15 minutes. `bundling` and `environment` are merged with
    * what the consumer needs. The bundle comes with its source map; `NODE_OPTIONS: '--enable-source-maps'` in
    * `environment` has stack traces use it, for some 15 ms of each cold start. `tracing` lets the function write traces to any resource (`*`).
+   *
+   * Logs are JSON, Lambda's own lines too, down to INFO: `applicationLogLevelV2` or `POWERTOOLS_LOG_LEVEL` sets another
+   * level. Lambda drops metrics where `applicationLogLevelV2` is above INFO.
    *
    * @default - nodejs24.x on arm64, 30 s, 256 MB, a log group that keeps a month, a role of its own
    */

@@ -33,6 +33,7 @@ import { createFunction, placeholderFunction } from './private/consumer-function
 import { consumerSettings } from './private/consumer-settings.ts';
 import { controllerOf } from './private/controller-of.ts';
 import { jsonBytes } from './private/environment-size.ts';
+import { checkLogLevel } from './private/function-logs.ts';
 import { traceFunction } from './private/function-tracing.ts';
 import {
   fitsEnvironment,
@@ -110,6 +111,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
       const controlled = this.intake === undefined ? undefined : this.eventSourceMappingId;
       checkReservedConcurrency(this.function, controlled, late);
       checkEnvironment(this.function, late);
+      this.checkLogs(props, late);
       checkRetention(this.settings, this.queue, late);
     });
     this.queue =
@@ -310,6 +312,16 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     });
     props.screening?.signature?.secret.grantRead(target);
     props.runtimeConfig?.grantRead(target, this);
+  }
+
+  private checkLogs({ functionProps }: ResilientConsumerProps, problems: Problems): void {
+    const whose = functionProps === undefined ? 'function' : 'functionProps';
+    if (this.settings.observability !== 'off') {
+      checkLogLevel(this.function, `${whose}.applicationLogLevelV2`, problems);
+    }
+    if (functionProps?.logGroup === undefined || functionProps.logRetention === undefined) return;
+    const because = 'the log group that is given has a retention of its own';
+    problems.add('functionProps.logRetention', 'must be left out with logGroup', 'both', because);
   }
 
   private checkVisibility(timeout: number | undefined, window: number, problems: Problems): void {

@@ -1,3 +1,6 @@
+import type { DeferralCause } from './events.ts';
+import type { QuarantineReason } from './failure-envelope.ts';
+
 /** CloudWatch namespace of every metric that the runtime emits. */
 export const METRIC_NAMESPACE = 'Spillway';
 
@@ -171,3 +174,37 @@ export const ESSENTIAL_METRICS = [
 export function isEmitted(metric: MetricKey, level: Observability): boolean {
   return level === 'full' || (level === 'essential' && ESSENTIAL_METRICS.some((each) => each === metric));
 }
+
+/** Values of {@link REASON_DIMENSION} of {@link METRIC.quarantined}. */
+export const QUARANTINE_REASONS: readonly string[] = Object.keys({
+  SIZE_LIMIT_EXCEEDED: true,
+  SIGNATURE_INVALID: true,
+  INVALID_FORMAT: true,
+  MISSING_REQUIRED_FIELDS: true,
+  DENIED_SOURCE: true,
+  SCHEMA_VALIDATION_FAILED: true,
+  SUSPICIOUS_PATTERN: true,
+  LOW_REPUTATION: true,
+} satisfies Record<QuarantineReason, true>);
+
+/** Values of {@link CAUSE_DIMENSION} of {@link METRIC.deferred}. */
+export const DEFERRAL_CAUSES: readonly string[] = Object.keys({
+  'circuit-open': true,
+  'probe-failed': true,
+  'circuit-unwell': true,
+  'rate-limited': true,
+  'bulkhead-full': true,
+  held: true,
+  'kill-switch': true,
+  halted: true,
+  'in-progress': true,
+  handler: true,
+  suspect: true,
+  'group-blocked': true,
+  'no-time-left': true,
+  'store-unavailable': true,
+  'check-unavailable': true,
+  'move-failed': true,
+  misconfigured: true,
+  'internal-error': true,
+} satisfies Record<DeferralCause, true>);

@@ -5,6 +5,7 @@ import * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { ConsumerFunctionProps } from '../resilient-consumer-props.ts';
+import { logSettings } from './log-settings.ts';
 
 /** Time-out of a function that is made without one. */
 export const DEFAULT_TIMEOUT = Duration.seconds(30);
@@ -28,13 +29,13 @@ const VPC_ACTIONS = [
 export function createFunction(
   scope: Construct,
   entry: string,
-  props: ConsumerFunctionProps,
+  { logRetention = logs.RetentionDays.ONE_MONTH, ...props }: ConsumerFunctionProps,
   define: Readonly<Record<string, string>>,
 ): nodejs.NodejsFunction {
   const logGroup =
     props.logGroup ??
     new logs.LogGroup(scope, 'Logs', {
-      retention: logs.RetentionDays.ONE_MONTH,
+      retention: logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
   const role = props.role ?? createRole(scope, logGroup, props.vpc !== undefined);
@@ -43,6 +44,7 @@ export function createFunction(
     architecture: lambda.Architecture.ARM_64,
     timeout: DEFAULT_TIMEOUT,
     memorySize: DEFAULT_MEMORY_MB,
+    ...logSettings(props),
     ...props,
     entry,
     logGroup,
