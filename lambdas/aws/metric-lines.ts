@@ -36,8 +36,6 @@ interface Line {
  */
 const MOST_VALUES = 99;
 
-const SILENT: MetricLines = { record() {}, note() {}, flush() {} };
-
 /**
  * Gather the metrics of one consumer, of which a level is emitted. By Powertools: one line for the totals, one for each
  * value of each dimension, and further ones where a metric has more values than fit in a line. A line holds each metric
@@ -45,7 +43,6 @@ const SILENT: MetricLines = { record() {}, note() {}, flush() {} };
  * what numbers can take up.
  */
 export function metricLines(service: string, level: Observability): MetricLines {
-  if (level === 'off') return SILENT;
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: service });
   const breaksDown = level === 'full';
   const emitted = new Set(KEYS.filter((key) => isEmitted(key, level)));

@@ -297,7 +297,7 @@ export const CIRCUIT_MUTANTS: readonly Mutant[] = [
     name: 'forget that it was open when the store falls silent',
     rule: STORES,
     file: CIRCUIT,
-    find: "    if (known?.state === 'open') local.adopt(openUntil(known));",
+    find: "    if (known?.state === 'open') local.adopt(openUntil(known), known.since);",
     replace: "    if (known?.state === 'open') local.adopt('closed');",
     tests: EXAMPLES,
   },
