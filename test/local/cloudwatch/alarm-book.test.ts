@@ -294,6 +294,27 @@ describe('a composite alarm', () => {
   });
 });
 
+describe('a listener', () => {
+  it('that fails keeps neither others from hearing nor the alarms from going on', () => {
+    const { addMetric, end, book, errors, heard } = setup();
+    book.onAlarm(() => {
+      throw new Error('deaf');
+    });
+    const later: string[] = [];
+    const stop = book.onAlarm(({ name }) => later.push(name));
+    addMetric('failures');
+    end(0);
+    expect([heard, later, errors]).toEqual([
+      ['failures: INSUFFICIENT_DATA -> OK'],
+      ['failures'],
+      ['Error: deaf'],
+    ]);
+    stop();
+    book.setState(book.alarms[0] ?? expect.fail('no alarm'), 'ALARM', 'a drill');
+    expect(later).toEqual(['failures']);
+  });
+});
+
 describe('an alarm whose state is set by hand', () => {
   it('keeps it until it is evaluated, and so do composite ones', () => {
     const { addComposite, addMetric, end, alarm, book } = setup();
