@@ -37,7 +37,7 @@ const aggregates = mutant(NUMBERS, 'math/aggregates.ts', 'metric-math');
 const activity = mutant(NUMBERS, 'local/emulators/queue-activity.ts', 'queue-activity');
 const queues = mutant(NUMBERS, 'queue-metrics.ts', 'queue-activity');
 const put = mutant(NUMBERS, 'put-metric-data.ts', 'api');
-const times = mutant(NUMBERS, 'api-time.ts', 'api');
+const times = mutant(NUMBERS, 'api-time.ts', 'api-time');
 
 /** Mutants of the local CloudWatch. */
 export const CLOUDWATCH_MUTANTS: readonly Mutant[] = [

@@ -31,7 +31,7 @@ function setup(scale: number, settleMs = 0) {
       const end = now + ms;
       while (timer !== undefined && timer.at <= end) {
         const { run, at } = timer;
-        now = at;
+        now = Math.max(now, at);
         timer = undefined;
         run();
       }
@@ -74,6 +74,13 @@ describe('what is due every minute of the stack', () => {
     sleep(5_000);
     pass(0);
     expect(due).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('waits for what is still on its way also when it has much to make up for', () => {
+    const { due, pass, sleep } = setup(60, 200);
+    sleep(1_900); // the second minute ended 67 ms ago
+    pass(0);
+    expect(due).toEqual([1]);
   });
 
   it('ends when it is stopped', () => {
