@@ -132,8 +132,8 @@ export class ResilienceAlarms extends Construct {
   }
 }
 
-/** All that can be watched of a consumer. */
-function watches(props: ResilienceAlarmsProps, retryUntilSeconds: number | undefined): Watch[] {
+/** All that can be watched of a consumer, whatever its level. Thresholds that are switched off are `false`. */
+export function watches(props: ResilienceAlarmsProps, retryUntilSeconds: number | undefined): Watch[] {
   const { queue, consumerId } = props;
   return [
     ...queueWatches(props, { queue, consumerId, retryUntilSeconds }),
