@@ -3,6 +3,8 @@ import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { describe, expect, it } from 'vitest';
 import { ResilientQueue } from '../../lib/index.ts';
+import { mostCustomMetrics } from '../../lib/monitoring/custom-metrics.ts';
+import { priceSentence } from '../../lib/monitoring/prices.ts';
 import { watches } from '../../lib/monitoring/resilience-alarms.ts';
 import { ALARM_IDS, type Urgency, type Watch } from '../../lib/monitoring/watch.ts';
 import { consumerIn, stackWith } from '../lib/synth.ts';
@@ -15,6 +17,9 @@ const rows = new Map(
     { option, cells: rest.split(' | ').map((cell) => cell.trim()) },
   ]),
 );
+
+/** Not there unless they are asked for, or a configuration is read. */
+const UNASKED: readonly string[] = ['DeadLetterAny', 'ConfigurationRefused'];
 
 const CALLS: Readonly<Record<Urgency, string>> = {
   always: 'yes',
@@ -84,4 +89,27 @@ describe('the table of docs/alarms.md', () => {
     expect(page).toMatch(new RegExp(`^\\*\\*(?:\`\\w+\`, )*\`${id}\`(?:, \`\\w+\`)*\\.\\*\\*`, 'm'));
     expect(operations).toMatch(new RegExp(`^\\*\\*(?:\\w+, )*${id}(?:, \\w+)*\\.\\*\\*`, 'm'));
   });
+});
+
+it('says what synthesis says it costs', () => {
+  const cost = (observability: 'essential' | 'full', circuits: number): string => {
+    const alarmed = everyWatch().filter(({ id, level }) => {
+      return (observability === 'full' || level === 'essential') && !UNASKED.includes(id);
+    });
+    const alarmMetrics = alarmed.reduce(
+      (sum, { metric }) =>
+        sum + (metric instanceof MathExpression ? Object.keys(metric.usingMetrics).length : 1),
+      0,
+    );
+    const consumer = { observability, circuits, intakeControlled: true, runTimeConfigured: false };
+    const customMetrics = mostCustomMetrics(consumer);
+    const count = { customMetrics, alarms: alarmed.length, alarmMetrics, compositeAlarms: 1, dashboards: 0 };
+    return priceSentence(count).slice(0, priceSentence(count).indexOf(' ('));
+  };
+  const flat = page.replaceAll('\n', ' ');
+  expect(flat).toContain(`[Info at /Shop] ${cost('essential', 1)}`);
+  const [one = '', two = ''] = [1, 2].map((circuits) => /\$([\d.]+)/.exec(cost('full', circuits))?.[1]);
+  expect(flat).toContain(
+    `At \`full\` it is $${one} with one circuit, and $${(Number(two) - Number(one)).toFixed(2)} more`,
+  );
 });
