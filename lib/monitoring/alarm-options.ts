@@ -207,6 +207,13 @@ export interface ResilienceAlarmsOptions
    */
   readonly okActions?: readonly IAlarmAction[];
   /**
+   * Alarms that are left out of the composite one, by their ids: those that call somebody else, by `actionsFor`, or that
+   * nobody has to get up for.
+   *
+   * @default - none
+   */
+  readonly quiet?: readonly AlarmId[];
+  /**
    * What to do, besides, when single alarms go off, by their ids: for those that call nobody, or call somebody else.
    *
    * @default - nothing

@@ -1,11 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
-import {
-  Alarm,
-  type AlarmBase,
-  ComparisonOperator,
-  type CompositeAlarm,
-  type IAlarmAction,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, type AlarmBase, ComparisonOperator, type CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import { DEFAULT_OBSERVABILITY, type Observability } from '../../lambdas/core/metric-names.ts';
@@ -84,10 +78,14 @@ export class ResilienceAlarms extends Construct {
     const ranked = made.map((watch) => ({ alarm: this.alarm(watch), ...watch }));
     this.alarms = ranked.map(({ alarm }) => alarm);
     this.byId = new Map(ranked.map(({ id: own, alarm }) => [own, alarm]));
-    const composite = composed ? needsPersonAlarm(this, ranked, props.consumerId) : undefined;
+    const { actionsFor = {}, quiet = [] } = props;
+    const heard = ranked.filter(({ id: own }) => !quiet.includes(own));
+    const composite = composed ? needsPersonAlarm(this, heard, props.consumerId) : undefined;
     if (composite !== undefined) this.needsPerson = composite;
     for (const alarm of composite === undefined ? this.alarms : [composite]) act(alarm, props);
-    this.actFor(props.actionsFor ?? {}, problems);
+    this.checkNames('actionsFor', Object.keys(actionsFor), problems);
+    this.checkNames('quiet', quiet, problems);
+    for (const { id: own, alarm } of ranked) alarm.addAlarmAction(...(actionsFor[own] ?? []));
     noteMonitoring(this);
   }
 
@@ -114,26 +112,18 @@ export class ResilienceAlarms extends Construct {
     });
   }
 
-  private actFor(actionsFor: Readonly<Record<string, readonly IAlarmAction[]>>, problems: Problems): void {
-    const byName: ReadonlyMap<string, Alarm> = this.byId;
-    for (const [name, actions] of Object.entries(actionsFor)) {
-      const alarm = byName.get(name);
-      if (alarm !== undefined) alarm.addAlarmAction(...actions);
-      else {
-        const known = [...byName.keys()].join(', ') || 'none';
-        problems.add(
-          'actionsFor',
-          `must name alarms that are there (${known})`,
-          name,
-          'nobody would be told',
-        );
-      }
+  /** What types promise, where an alarm is not there at this level, or was switched off. */
+  private checkNames(property: string, names: readonly string[], problems: Problems): void {
+    const known: readonly string[] = [...this.byId.keys()];
+    for (const name of names.filter((each) => !known.includes(each))) {
+      const rule = `must name alarms that are there (${known.join(', ') || 'none'})`;
+      problems.add(property, rule, name, 'its level has no such alarm, or it is switched off');
     }
   }
 }
 
-/** All that can be watched of a consumer. */
-function watches(props: ResilienceAlarmsProps, retryUntilSeconds: number | undefined): Watch[] {
+/** All that can be watched of a consumer, whatever its level. Thresholds that are switched off are `false`. */
+export function watches(props: ResilienceAlarmsProps, retryUntilSeconds: number | undefined): Watch[] {
   const { queue, consumerId } = props;
   return [
     ...queueWatches(props, { queue, consumerId, retryUntilSeconds }),

@@ -1,4 +1,5 @@
 import { ADAPTER_MUTANTS } from './adapters.ts';
+import { ALARM_MUTANTS } from './alarms.ts';
 import { BULKHEAD_MUTANTS } from './bulkhead.ts';
 import { CALL_POLICY_MUTANTS } from './call-policies.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
@@ -30,4 +31,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONFIGURATION_MUTANTS,
   ...METRIC_MUTANTS,
   ...CLOUDWATCH_MUTANTS,
+  ...ALARM_MUTANTS,
 ];

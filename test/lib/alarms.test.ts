@@ -567,10 +567,11 @@ describe('actions', () => {
 
   it('are refused for alarms that are not there', () => {
     const problems = problemsOf((stack) => {
-      consumerIn(stack, { alarms: { actionsFor: { KillSwitch: [ACTION] } } });
+      consumerIn(stack, { alarms: { actionsFor: { KillSwitch: [ACTION] }, quiet: ['QueueDepth'] } });
     });
     expect(problems).toEqual([
       expect.stringMatching(/actionsFor must name alarms that are there \(.*QueueAge.*\), got 'KillSwitch'/),
+      expect.stringMatching(/quiet must name alarms that are there \(.*\), got 'QueueDepth'/),
     ]);
   });
 });

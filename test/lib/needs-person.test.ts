@@ -98,6 +98,13 @@ it('excuses nothing where no controller handles outages, or where that is asked 
   expect(calls(ruleOf({ alarms: { recoveryGrace: false } }), 'QueueAge', 'OutageHandled')).toBe(true);
 });
 
+it('leaves out what is to be quiet', () => {
+  const rule = ruleOf({ alarms: { quiet: ['Poison', 'QueueAge'] } });
+  expect(calls(rule, 'Poison')).toBe(false);
+  expect(calls(rule, 'QueueAge')).toBe(false);
+  expect(calls(rule, 'QuarantineGrowth')).toBe(true);
+});
+
 it('has no excuse for what is not watched', () => {
   expect(ruleOf({ alarms: { queueAge: false } })).not.toContain('OutageHandled');
 });
