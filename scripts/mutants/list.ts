@@ -5,6 +5,7 @@ import { CALL_POLICY_MUTANTS } from './call-policies.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { CLOUDWATCH_MUTANTS } from './cloudwatch.ts';
 import { CONFIGURATION_MUTANTS } from './configuration.ts';
+import { DASHBOARD_MUTANTS } from './dashboard.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { LANE_MUTANTS } from './lanes.ts';
@@ -32,4 +33,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...METRIC_MUTANTS,
   ...CLOUDWATCH_MUTANTS,
   ...ALARM_MUTANTS,
+  ...DASHBOARD_MUTANTS,
 ];

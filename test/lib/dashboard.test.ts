@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Duration, type Stack } from 'aws-cdk-lib';
-import { Alarm, AlarmRule, CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, AlarmRule, CompositeAlarm, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { describe, expect, it } from 'vitest';
 import {
@@ -329,8 +329,61 @@ describe('alarms', () => {
     expect(widget(body, 'Dead letters now').properties.yAxis?.left).toEqual({ min: 0, max: 8_000 });
   });
 
-  it('are no lines where the statistic or the period is another', () => {
-    expect(widget(full, 'Outcomes').properties.annotations).toBeUndefined();
+  it.each([{ statistic: 'Sum' }, { period: Duration.hours(1) }])(
+    'are no lines where the statistic or the period is another: %o',
+    (other) => {
+      const body = bodyOf(
+        synth((stack) => {
+          const consumer = consumerIn(stack, { consumerId: 'orders', alarms: {} });
+          if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
+          const metric = consumer.metric('needsPerson', { statistic: 'Maximum', ...other });
+          new Alarm(consumer.alarms, 'Other', { metric, threshold: 77, evaluationPeriods: 1 });
+          new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer] });
+        }),
+      );
+      expect(lines(body, 'Needs a person (1) or not (0)') ?? []).not.toContain(77);
+    },
+  );
+
+  it('on expressions are lines where the same is computed of the same metrics, whatever the ids', () => {
+    const body = (queue: 'queue' | 'deadLetterQueue', id: string) =>
+      bodyOf(
+        synth((stack) => {
+          const consumer = consumerIn(stack, { consumerId: 'orders', alarms: { deadLetterGrowth: false } });
+          if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
+          const newest = { statistic: 'Maximum', period: Duration.minutes(1) };
+          const metric = new MathExpression({
+            expression: `RATE(${id})*60`,
+            usingMetrics: { [id]: consumer[queue].metricApproximateNumberOfMessagesVisible(newest) },
+            period: Duration.minutes(1),
+          });
+          new Alarm(consumer.alarms, 'Growth', { metric, threshold: 77, evaluationPeriods: 1 });
+          new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer] });
+        }),
+      );
+    expect(lines(body('deadLetterQueue', 'm1'), 'Dead letters: growth (a minute)')).toEqual([77]);
+    expect(lines(body('queue', 'visible'), 'Dead letters: growth (a minute)')).toBeUndefined();
+  });
+
+  it('on what SQS moved itself are drawn as they compute it', () => {
+    const body = bodyOf(
+      synth((stack) => {
+        const consumer = consumerIn(stack, { consumerId: 'orders' });
+        if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
+        const metric = new MathExpression({
+          expression: 'DIFF(visible) - sent',
+          usingMetrics: {
+            visible: consumer.deadLetterQueue.metricApproximateNumberOfMessagesVisible(),
+            sent: consumer.deadLetterQueue.metricNumberOfMessagesSent(),
+          },
+        });
+        new Alarm(consumer.alarms, 'ByItself', { metric, threshold: 77, evaluationPeriods: 1 });
+        new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer] });
+      }),
+    );
+    const own = widget(body, 'Dead letters that SQS moved itself');
+    expect(expressionsIn(drawnBy(own)).map(({ expression }) => expression)).toEqual(['DIFF(visible) - sent']);
+    expect(lines(body, 'Dead letters that SQS moved itself')).toEqual([77]);
   });
 
   it('are listed by section, and those of circuits beside the circuits', () => {
@@ -415,7 +468,21 @@ describe('limits of CloudWatch', () => {
     ]);
   });
 
-  it('are told where metrics are too many, hidden ones counted', () => {
+  it('count metrics that are hidden behind expressions', () => {
+    const told = ofDashboard((stack) => {
+      const consumers = [160, 16].map((count) =>
+        consumerIn(
+          stack,
+          { observability: 'full', intake: false, alarms: false, circuits: circuits(count) },
+          `C${count}`,
+        ),
+      );
+      new ResilienceDashboard(stack, 'Dashboard', { consumers });
+    });
+    expect(told).toEqual([expect.stringMatching(/must need at most 2,500 metrics in all, got 2,[56]\d\d/)]);
+  });
+
+  it('are told where metrics are too many, in one widget or in all', () => {
     const told = ofDashboard(many(1, { circuits: circuits(255) }));
     expect(told).toEqual([
       expect.stringContaining('must need at most 500 metrics in one widget, got 765'),
