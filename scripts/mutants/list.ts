@@ -3,6 +3,7 @@ import { BULKHEAD_MUTANTS } from './bulkhead.ts';
 import { CALL_POLICY_MUTANTS } from './call-policies.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { CONFIGURATION_MUTANTS } from './configuration.ts';
+import { HEALTH_MUTANTS } from './health.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { LANE_MUTANTS } from './lanes.ts';
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CALL_POLICY_MUTANTS,
   ...POLICY_MUTANTS,
   ...CONFIGURATION_MUTANTS,
+  ...HEALTH_MUTANTS,
 ];

@@ -62,7 +62,7 @@ export function evaluateConsumers(
     const intake = table.kind === 'read' ? intakeReading(consumer, table.value) : undefined;
     const intakeItem = intake?.circuits.find(({ name }) => name === INTAKE_CIRCUIT)?.item;
     const named = intake?.circuits.filter(({ name }) => name !== INTAKE_CIRCUIT) ?? [];
-    const excuse = excuseOf(named, intakeItem, now);
+    const excuse = excuseOf(named, intakeItem, thresholds.halfOpenForMs, now);
     const pointsOf = (all: ReadonlyMap<string, QueuePoints>): QueuePoints => all.get(consumerId) ?? NO_POINTS;
     const { queueAgeSeconds, deadLetterGrowth, quarantineGrowth } = thresholds;
     return [

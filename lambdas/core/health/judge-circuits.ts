@@ -65,18 +65,19 @@ export function judgeIntake(item: CircuitItem | undefined, now: number): HealthF
   return { status: 'HEALTHY', reason: 'messages are taken in' };
 }
 
-/** Why a consumer takes no messages, or few, as far as circuits say it; undefined if none does. */
+/** Why a consumer takes no messages, or few, as far as circuits that are being handled say it; undefined if none does. */
 export function excuseOf(
   circuits: readonly { readonly name: string; readonly item: CircuitItem | undefined }[],
   intake: CircuitItem | undefined,
+  halfOpenForMs: number,
   now: number,
 ): string | undefined {
-  const shut = circuits.filter(({ item }) => {
+  const shut = circuits.find(({ item }) => {
     const state = stateOf(item, now);
-    return state === 'open' || state === 'half-open' || state === 'forced-open';
+    const handled = judgeCircuit(item, undefined, halfOpenForMs, now).status === 'DEGRADED';
+    return handled && state !== 'forced-closed';
   });
-  const [first] = shut;
-  if (first !== undefined) return `circuit ${first.name} is ${stateOf(first.item, now)}`;
+  if (shut !== undefined) return `circuit ${shut.name} is ${stateOf(shut.item, now)}`;
   return stateOf(intake, now) === 'forced-open' && !isHalt(intake?.lastError)
     ? 'its intake is held'
     : undefined;

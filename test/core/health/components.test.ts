@@ -144,10 +144,28 @@ describe('the age of a queue', () => {
     },
   );
 
-  it('is not excused by what waits for a person: a kill switch', async () => {
-    const found = await judged([7_200], ({ open }) => open(INTAKE, HOUR));
-    expect(found.status).toBe('UNHEALTHY');
-  });
+  it.each([
+    ['a kill switch', ({ open }) => open(INTAKE, HOUR)],
+    [
+      'a halted queue',
+      ({ circuits }) =>
+        circuits.set(INTAKE, { version: 1, state: 'forced-open', lastError: 'halted at message m' }),
+    ],
+    [
+      'a circuit that has been half-open for too long',
+      ({ circuits, clock }) =>
+        circuits.set(TRACKER, { version: clock.now() - 5 * MINUTE - 1, state: 'half-open' }),
+    ],
+    [
+      'a circuit that is held closed',
+      ({ circuits }) => circuits.set(TRACKER, { version: 1, state: 'forced-closed' }),
+    ],
+  ] as readonly [string, (world: ReturnType<typeof healthWorld>) => void][])(
+    'is not excused by what is not being handled: %s',
+    async (_name, change) => {
+      expect((await judged([7_200], change)).status).toBe('UNHEALTHY');
+    },
+  );
 });
 
 describe('the growth of a dead-letter queue', () => {
