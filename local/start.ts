@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DEFAULT_REGION, readAssembly } from './assembly/assembly.ts';
 import { cloudWatchApi } from './cloudwatch/api.ts';
 import { stackClock } from './cloudwatch/stack-clock.ts';
-import { startCloudWatch } from './cloudwatch/start.ts';
+import { createCloudWatch } from './cloudwatch/start.ts';
 import type { DeployContext, DeployedFunction } from './deploy/context.ts';
 import { functionArn } from './deploy/identity.ts';
 import { createModel } from './deploy/model.ts';
@@ -123,7 +123,11 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   closers.push(() => lambdaServer.close());
   const stopping = new AbortController();
   closers.push(async () => stopping.abort());
-  const watch = startCloudWatch({ clock, warn });
+  const watch = createCloudWatch({
+    clock,
+    warn,
+    publish: async (topicArn, subject, message) => fauxqs?.publish(topicArn, subject, message),
+  });
   const watchServer = await startApi(cloudWatchApi(watch), requests, options.apiFault);
   closers.push(() => watchServer.close());
 
@@ -166,6 +170,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     dynamodb,
     fauxqs,
     requests,
+    clock,
+    cloudwatch: watch,
     secrets,
     parameters,
     appConfig,
@@ -216,6 +222,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   const outputs = model.outputs();
   const functions = deployed.map(localFunction);
   for (const mapping of mappings) mapping.start();
+  const stopWatching = watch.start();
+  closers.push(async () => stopWatching());
   let stopped: Promise<void> | undefined;
 
   const stop = async (graceMs: number): Promise<void> => {
