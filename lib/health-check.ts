@@ -11,6 +11,7 @@ import {
 import { circuitKey, DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../lambdas/core/settings.ts';
 import type { HealthCheckProps } from './health-check-props.ts';
 import { createFunction, placeholderFunction } from './private/consumer-function.ts';
+import { isSameTable } from './private/controller-of.ts';
 import { jsonBytes, MAX_ENVIRONMENT_BYTES, variablesBytes } from './private/environment-size.ts';
 import { handlerEntry } from './private/handler-entry.ts';
 import { checkedHealthSettings, withoutHealthDefaults } from './private/health-settings.ts';
@@ -128,14 +129,14 @@ export class HealthCheck extends Construct {
   }
 
   private checkedConsumers(
-    consumers: readonly ResilientConsumer[],
+    given: readonly ResilientConsumer[],
     problems: Problems,
   ): readonly ResilientConsumer[] {
-    const [first] = consumers;
-    if (first === undefined) {
+    if (given.length === 0) {
       problems.add('consumers', 'must be one or more', 'none', 'there is nothing to look at');
-      return [];
     }
+    const consumers = given.filter((consumer) => this.isReachable(consumer, problems));
+    const [first] = consumers;
     const seen = new Set<string>();
     for (const { consumerId, stateTable, node } of consumers) {
       if (seen.has(consumerId)) {
@@ -143,12 +144,22 @@ export class HealthCheck extends Construct {
         problems.add('consumers', 'must have ids that differ', consumerId, because);
       }
       seen.add(consumerId);
-      if (stateTable !== first.stateTable) {
+      if (first !== undefined && !isSameTable(stateTable, first.stateTable, Stack.of(this))) {
         const because = 'one request reads it: give consumers of another table a health check of their own';
         problems.add('consumers', `must share the state table of ${first.node.path}`, node.path, because);
       }
     }
     return consumers;
+  }
+
+  private isReachable(consumer: ResilientConsumer, problems: Problems): boolean {
+    const { environment } = Stack.of(this);
+    const theirs = Stack.of(consumer).environment;
+    if (theirs === environment) return true;
+    const because = 'its function asks the services of its own account and region';
+    const got = `${consumer.node.path} in ${theirs}`;
+    problems.add('consumers', `must be in ${environment}, as the health check is`, got, because);
+    return false;
   }
 
   private checkSize(problems: Problems): void {

@@ -193,6 +193,22 @@ export const HEALTH_MUTANTS: readonly Mutant[] = [
     tests: COMPONENTS,
   },
   {
+    name: 'take an answer of a moment ago for somebody’s doing',
+    rule: '10 intake follows the circuit',
+    file: `${HEALTH}judge-event-source.ts`,
+    find: 'if (now - marker.since < SETTLED_MS) {',
+    replace: 'if (now - marker.since < 0) {',
+    tests: [`${CORE}event-source.property.test.ts`],
+  },
+  {
+    name: 'go by an answer of Lambda for longer than the marker stands',
+    rule: '10 intake follows the circuit',
+    file: `${HEALTH}settings.ts`,
+    find: 'apiCacheForMs: { min: 0, max: 60_000 },',
+    replace: 'apiCacheForMs: { min: 0, max: 400_000 },',
+    tests: [`${CORE}event-source.property.test.ts`],
+  },
+  {
     name: 'take a pause that nobody ends for one that is about to',
     rule: '10 intake follows the circuit',
     file: `${HEALTH}judge-event-source.ts`,

@@ -259,6 +259,29 @@ it('looks at every lane of priority lanes', () => {
   ]);
 });
 
+it('keeps the ids of its children: a URL that changes is asked by nobody', () => {
+  const ids = Object.keys(synth(two()).toJSON().Resources).filter((id) => id.startsWith('Health'));
+  expect(ids.sort()).toEqual([
+    'HealthFunction64F2C32C',
+    'HealthFunctionFunctionUrl06EAB84B',
+    'HealthFunctionSpillwayHealthCheckMetrics47F23E07',
+    'HealthLogs774F13BC',
+    'HealthRole9992383A',
+    'HealthRoleDefaultPolicyA2693145',
+  ]);
+});
+
+it('looks at consumers whose table is imported twice', () => {
+  const build = (stack: Stack): void => {
+    const consumers = ['One', 'Two'].map((id) => {
+      const stateTable = StateTable.fromTableName(stack, `${id}Table`, 'shop-state');
+      return consumerIn(stack, { consumerId: id, stateTable, intake: false }, id);
+    });
+    new HealthCheck(stack, 'Health', { consumers });
+  };
+  expect(problemsOf(build)).toEqual([]);
+});
+
 describe('problems at synthesis', () => {
   it('are all told at once', () => {
     const build = two({
@@ -301,6 +324,18 @@ describe('problems at synthesis', () => {
       ),
       expect.stringContaining("[Shop/Twice] consumers must have ids that differ, got 'orders'"),
       expect.stringContaining("[Shop/None] consumers must be one or more, got 'none'"),
+    ]);
+  });
+
+  it('are consumers elsewhere', () => {
+    const build = (stack: Stack): void => {
+      const elsewhere = new Stack(stack.node.root as App, 'Elsewhere', { env: { region: 'eu-west-1' } });
+      new HealthCheck(stack, 'Health', { consumers: [consumerIn(elsewhere, { consumerId: 'orders' })] });
+    };
+    expect(problemsOf(build)).toEqual([
+      expect.stringContaining(
+        "[Shop/Health] consumers must be in aws://unknown-account/unknown-region, as the health check is, got 'Elsewhere/Consumer in aws://unknown-account/eu-west-1'",
+      ),
     ]);
   });
 
