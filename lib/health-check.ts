@@ -12,10 +12,11 @@ import { circuitKey, DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../lambdas/core/set
 import type { HealthCheckProps } from './health-check-props.ts';
 import { createFunction, placeholderFunction } from './private/consumer-function.ts';
 import { isSameTable } from './private/controller-of.ts';
-import { jsonBytes, MAX_ENVIRONMENT_BYTES, variablesBytes } from './private/environment-size.ts';
+import { jsonBytes, MAX_ENVIRONMENT_BYTES, resolvedVariablesBytes } from './private/environment-size.ts';
 import { handlerEntry } from './private/handler-entry.ts';
 import { checkedHealthSettings, withoutHealthDefaults } from './private/health-settings.ts';
 import { Problems } from './private/problems.ts';
+import { resourceOf } from './private/target-function.ts';
 import type { ResilientConsumer } from './resilient-consumer.ts';
 
 /** Length of the id of an event source mapping, a UUID. */
@@ -59,7 +60,6 @@ export class HealthCheck extends Construct {
       ...checkedHealthSettings(props, problems),
       details: props.details ?? !open,
     };
-    this.checkSize(problems);
     this.function = this.createFunction(props, problems);
     this.connect(this.function);
     if (url) {
@@ -99,6 +99,7 @@ export class HealthCheck extends Construct {
       return;
     }
     connected.set(target, this.node.path);
+    Problems.at(this, (late) => this.checkRoom(target, late));
     target.addEnvironment(
       HEALTH_SETTINGS_VARIABLE,
       Stack.of(target).toJsonString(withoutHealthDefaults(this.settings)),
@@ -162,22 +163,31 @@ export class HealthCheck extends Construct {
     return false;
   }
 
-  private checkSize(problems: Problems): void {
+  /** Ids of event source mappings are references, whose length is known: only what else is there has to be guessed. */
+  private checkRoom(target: lambda.Function, problems: Problems): void {
     const consumers = this.settings.consumers.map((consumer) => ({
       ...consumer,
       mappingId: 'x'.repeat(MAPPING_ID_LENGTH),
     }));
     const bytes =
-      jsonBytes(withoutHealthDefaults({ ...this.settings, consumers })) +
-      variablesBytes({ [HEALTH_SETTINGS_VARIABLE]: '' });
+      jsonBytes(withoutHealthDefaults({ ...this.settings, consumers })) + otherVariablesBytes(target);
     if (bytes <= MAX_ENVIRONMENT_BYTES) return;
     problems.add(
       'consumers',
-      `must fit ${MAX_ENVIRONMENT_BYTES} bytes, all descriptions together`,
+      `must fit ${MAX_ENVIRONMENT_BYTES} bytes in the environment of ${target.node.path}, with its other variables`,
       bytes,
-      `Lambda's limit for a function's environment is 4 KB: divide the ${consumers.length} consumers between several health checks`,
+      `Lambda's limit is 4 KB: divide the ${consumers.length} consumers between several health checks`,
     );
   }
+}
+
+function otherVariablesBytes(target: lambda.Function): number {
+  const environment: unknown = Stack.of(target).resolve(resourceOf(target)?.environment);
+  const known = typeof environment === 'object' && environment !== null && 'variables' in environment;
+  const others = Object.entries(Object(known ? environment.variables : {})).filter(
+    ([name]) => name !== HEALTH_SETTINGS_VARIABLE,
+  );
+  return resolvedVariablesBytes(Object.fromEntries([...others, [HEALTH_SETTINGS_VARIABLE, '']]));
 }
 
 function watched(consumer: ResilientConsumer): WatchedConsumer {

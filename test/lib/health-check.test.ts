@@ -339,17 +339,30 @@ describe('problems at synthesis', () => {
     ]);
   });
 
-  it('are too many consumers for one environment', () => {
-    const many = (count: number) => (stack: Stack) => {
-      const consumers = Array.from({ length: count }, (_each, at) => {
-        const [consumerId, intake] = [`consumer-${at + 10}`, false] as const;
-        return consumerIn(stack, { consumerId, intake }, `C${at + 10}`);
-      });
-      new HealthCheck(stack, 'Health', { consumers });
+  /** A health check of so many consumers. */
+  const many =
+    (count: number, props: Partial<HealthCheckProps> = {}) =>
+    (stack: Stack): void => {
+      const consumers = Array.from({ length: count }, (_each, at) =>
+        consumerIn(stack, { consumerId: `consumer-${at + 10}`, intake: false }, `C${at + 10}`),
+      );
+      new HealthCheck(stack, 'Health', { consumers, ...props });
     };
+
+  it('are too many consumers for one environment', () => {
     expect(problemsOf(many(12))).toEqual([]);
     expect(problemsOf(many(16))).toEqual([
-      expect.stringMatching(/\[Shop\/Health\] consumers must fit 4096 bytes.*divide the 16 consumers/),
+      expect.stringMatching(
+        /^\[Shop\/Health\] consumers must fit 4096 bytes in the environment of Shop\/Health\/Function.*divide the 16 consumers/,
+      ),
+    ]);
+  });
+
+  it('are other variables that leave them no room', () => {
+    const environment = { NOTES: 'x'.repeat(3_500) };
+    expect(problemsOf(many(1, { functionProps: { environment } }))).toEqual([]);
+    expect(problemsOf(many(3, { functionProps: { environment } }))).toEqual([
+      expect.stringContaining('[Shop/Health] consumers must fit 4096 bytes'),
     ]);
   });
 });
