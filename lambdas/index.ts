@@ -13,6 +13,20 @@ export {
 export type { RuntimeClients } from './aws/clients.ts';
 export { type FallbackOptions, fallback, withFallback } from './aws/fallback.ts';
 export {
+  type ConfiguredHealthCheck,
+  type HealthCheckOptions,
+  type HealthClients,
+  healthCheck,
+} from './aws/health-check.ts';
+export {
+  type HealthBody,
+  type HealthRequest,
+  type HealthResponse,
+  type HealthResponseOptions,
+  healthCheckHandler,
+  healthResponse,
+} from './aws/health-response.ts';
+export {
   type IntakeChange,
   type IntakeState,
   type IntakeSwitch,
@@ -79,6 +93,16 @@ export {
   SpillwayError,
 } from './core/errors.ts';
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
+export type { ComponentHealth, HealthReport, HealthStatus } from './core/health/health.ts';
+export type { HealthCheck } from './core/health/health-check.ts';
+export type { OwnCheck, OwnFinding } from './core/health/own-check.ts';
+export type {
+  HealthKind,
+  HealthLimits,
+  HealthSettings,
+  HealthThresholds,
+  WatchedConsumer,
+} from './core/health/settings.ts';
 export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
 export type { MessageAttribute, ProducerMetadata, ReceivedMessage } from './core/message.ts';

@@ -6,6 +6,7 @@ import { CIRCUIT_MUTANTS } from './circuit.ts';
 import { CLOUDWATCH_MUTANTS } from './cloudwatch.ts';
 import { CONFIGURATION_MUTANTS } from './configuration.ts';
 import { DASHBOARD_MUTANTS } from './dashboard.ts';
+import { HEALTH_MUTANTS } from './health.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { LANE_MUTANTS } from './lanes.ts';
@@ -34,4 +35,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLOUDWATCH_MUTANTS,
   ...ALARM_MUTANTS,
   ...DASHBOARD_MUTANTS,
+  ...HEALTH_MUTANTS,
 ];
