@@ -32,6 +32,7 @@ export {
   type SendOptions,
 } from './aws/producer.ts';
 export { type LaneUrls, lanesFromEnvironment, type ProducerTarget } from './aws/producer-lanes.ts';
+export type { Propagate } from './aws/producer-trace.ts';
 export { type RateLimiterOptions, rateLimiter, withRateLimit } from './aws/rate-limiter.ts';
 export {
   type ConsumerOptionsBase,
@@ -81,7 +82,7 @@ export {
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
 export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
-export type { MessageAttribute, ProducerMetadata, ReceivedMessage } from './core/message.ts';
+export type { MessageAttribute, MessageIds, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
 export type {
   AdaptiveConcurrency,
@@ -132,4 +133,5 @@ export {
   type Priority,
   type RunTimeConfigurationSettings,
 } from './core/settings.ts';
+export type { MessageTrace, TraceCarrier } from './core/trace.ts';
 export type { S3Record } from './core/unwrap.ts';

@@ -11,6 +11,7 @@ import type { Mutant } from './mutant.ts';
 import { POLICY_MUTANTS } from './policies.ts';
 import { RATE_LIMITER_MUTANTS } from './rate-limiter.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
+import { TRACING_MUTANTS } from './tracing.ts';
 
 /** All mutants. */
 export const MUTANTS: readonly Mutant[] = [
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CALL_POLICY_MUTANTS,
   ...POLICY_MUTANTS,
   ...CONFIGURATION_MUTANTS,
+  ...TRACING_MUTANTS,
 ];
