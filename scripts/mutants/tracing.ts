@@ -116,11 +116,11 @@ export const TRACING_MUTANTS: readonly Mutant[] = [
     tests: ['test/aws/producer-trace.test.ts'],
   },
   {
-    name: 'put a call under whatever message is current',
+    name: 'put a call beside the message that makes it',
     rule: TOLD,
     file: XRAY,
     find: 'return under(open.getStore(), `## ${circuit}/call`',
-    replace: 'return under(quietly(ofInvocation), `## ${circuit}/call`',
+    replace: 'return under(isSegment(facade) ? facade : undefined, `## ${circuit}/call`',
     tests: ['test/aws/xray-tracer.test.ts'],
   },
   {
@@ -133,11 +133,11 @@ export const TRACING_MUTANTS: readonly Mutant[] = [
     tests: ['test/aws/xray-tracer.test.ts'],
   },
   {
-    name: 'make subsegments of what is not sampled',
+    name: 'ask X-Ray for a trace where the invocation has none',
     rule: TOLD,
     file: XRAY,
     find: 'header === undefined || !/(^|;)\\s*Sampled=1/.test(header)',
-    replace: 'false',
+    replace: 'header !== undefined && !/(^|;)\\s*Sampled=1/.test(header)',
     tests: ['test/aws/xray-tracer.test.ts'],
   },
   {
