@@ -46,6 +46,7 @@ export {
   type SendOptions,
 } from './aws/producer.ts';
 export { type LaneUrls, lanesFromEnvironment, type ProducerTarget } from './aws/producer-lanes.ts';
+export type { Propagate } from './aws/producer-trace.ts';
 export { type RateLimiterOptions, rateLimiter, withRateLimit } from './aws/rate-limiter.ts';
 export {
   type ConsumerOptionsBase,
@@ -105,7 +106,7 @@ export type {
 } from './core/health/settings.ts';
 export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
-export type { MessageAttribute, ProducerMetadata, ReceivedMessage } from './core/message.ts';
+export type { MessageAttribute, MessageIds, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
 export type {
   AdaptiveConcurrency,
@@ -156,4 +157,5 @@ export {
   type Priority,
   type RunTimeConfigurationSettings,
 } from './core/settings.ts';
+export type { MessageTrace, TraceCarrier } from './core/trace.ts';
 export type { S3Record } from './core/unwrap.ts';

@@ -16,6 +16,7 @@ import type { Mutant } from './mutant.ts';
 import { POLICY_MUTANTS } from './policies.ts';
 import { RATE_LIMITER_MUTANTS } from './rate-limiter.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
+import { TRACING_MUTANTS } from './tracing.ts';
 
 /** All mutants. */
 export const MUTANTS: readonly Mutant[] = [
@@ -36,4 +37,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ALARM_MUTANTS,
   ...DASHBOARD_MUTANTS,
   ...HEALTH_MUTANTS,
+  ...TRACING_MUTANTS,
 ];
