@@ -170,6 +170,7 @@ describe('alarms of a stack', () => {
       App: {
         resources: {
           Dlq: queueResource(),
+          Wall: alarmResource({ EvaluationWindow: { WallClockWindow: {} } }),
           Anomaly: alarmResource({ ComparisonOperator: 'GreaterThanUpperThreshold' }),
           Wrong: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'ALARM(' } },
           Lonely: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'ALARM(nobody)' } },
@@ -180,6 +181,7 @@ describe('alarms of a stack', () => {
     });
     expect(stack.warnings).toEqual([
       'Filter: resources of type AWS::Logs::MetricFilter are not played by the local stack',
+      "Wall: wall clock windows are not played: the alarm's periods slide",
       'Anomaly: this alarm is not played: the comparison operator is not played: GreaterThanUpperThreshold',
       "Wrong: this alarm is not played: AlarmRule: cannot read 'ALARM('",
       'Board: its DashboardBody is not a JSON object',
