@@ -7,6 +7,7 @@ export {
   LocalStackError,
   MissingEmulatorError,
   NotIdleError,
+  PortTakenError,
   ReferenceCycleError,
   type TemplateLocation,
   UnknownResourceError,
