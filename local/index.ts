@@ -1,3 +1,15 @@
+export type {
+  AlarmChange,
+  AlarmState,
+  LocalAlarm,
+  LocalCloudWatch,
+  LocalDashboard,
+  MetricDatum,
+  MetricId,
+  MetricQuery,
+  MetricSeries,
+} from './cloudwatch/cloudwatch.ts';
+export type { StackClock } from './cloudwatch/stack-clock.ts';
 export type { LogLine, SecretSetting } from './deploy/context.ts';
 export { ApiError, type ApiFault } from './emulators/json-service.ts';
 export {

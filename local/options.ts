@@ -64,7 +64,7 @@ export interface LocalStackOptions {
    */
   readonly stateChangeMs?: number;
   /**
-   * Answers calls to the Lambda, Secrets Manager, Parameter Store and AppConfig APIs with an error instead of serving them, to try out throttling.
+   * Answers calls to the Lambda, Secrets Manager, Parameter Store, AppConfig and CloudWatch APIs with an error instead of serving them, to try out throttling.
    *
    * @default - every call is served
    *
@@ -73,6 +73,14 @@ export interface LocalStackOptions {
    *   operation === 'UpdateEventSourceMapping' ? new ApiError(429, 'TooManyRequestsException', 'Rate exceeded') : undefined
    */
   readonly apiFault?: ApiFault;
+  /**
+   * How many times as fast as the machine's the clock of CloudWatch and of the schedules runs, so that an alarm of five
+   * minutes goes off in seconds. 1 or more. Everything else takes the time that it takes: visibility, retries, open times;
+   * durations that metrics report are told in the stack's time, so multiplied by this.
+   *
+   * @default 1
+   */
+  readonly timeScale?: number;
   /** Called with every line that a function writes. */
   readonly onLog?: (line: LogLine) => void;
   /** Called with every warning: what cannot be played, and what went wrong while running. */

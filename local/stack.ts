@@ -1,3 +1,4 @@
+import type { LocalCloudWatch } from './cloudwatch/cloudwatch.ts';
 import { NotIdleError, UnknownResourceError } from './errors.ts';
 import type { LocalFunction } from './function.ts';
 import type { LocalQueue } from './queue.ts';
@@ -13,7 +14,8 @@ export type LocalService =
   | 'lambda'
   | 'secretsManager'
   | 'ssm'
-  | 'appConfigData';
+  | 'appConfigData'
+  | 'cloudwatch';
 
 /** What an AWS SDK client is constructed with to reach the local stack. */
 export interface ClientConfig {
@@ -31,6 +33,8 @@ export interface LocalStack {
   readonly functions: readonly LocalFunction[];
   readonly mappings: readonly EventSourceMapping[];
   readonly schedules: readonly LocalSchedule[];
+  /** Metrics, alarms and dashboards, in the stack's time. */
+  readonly cloudwatch: LocalCloudWatch;
   /** Everything that cannot be played or went wrong, each said once. */
   readonly warnings: readonly string[];
   /** Settings for an SDK client of a service. */

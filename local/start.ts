@@ -4,6 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DEFAULT_REGION, readAssembly } from './assembly/assembly.ts';
+import { cloudWatchApi } from './cloudwatch/api.ts';
+import { stackClock } from './cloudwatch/stack-clock.ts';
+import { startCloudWatch } from './cloudwatch/start.ts';
 import type { DeployContext, DeployedFunction } from './deploy/context.ts';
 import { functionArn } from './deploy/identity.ts';
 import { createModel } from './deploy/model.ts';
@@ -48,6 +51,7 @@ const DEFAULT_GRACE_MS = 5_000;
  * @throws {AssemblyError} if the assembly cannot be read
  * @throws {UnsupportedIntrinsicError} if a template uses a function that is not known here
  * @throws {MissingEmulatorError} if fauxqs or dynalite is not installed
+ * @throws {RangeError} if `timeScale` is not a number of 1 or more
  *
  * @example
  * const stack = await startLocalStack({ assembly: 'cdk.out' });
@@ -75,6 +79,7 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     warnings.push(warning);
     options.onWarning?.(warning);
   };
+  const clock = stackClock(options.timeScale ?? 1);
   const requests = createRequestLog();
   const queues: LocalQueue[] = [];
   const deployed: DeployedFunction[] = [];
@@ -116,6 +121,11 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   });
   const lambdaServer = await startApi(api, requests, options.apiFault);
   closers.push(() => lambdaServer.close());
+  const stopping = new AbortController();
+  closers.push(async () => stopping.abort());
+  const watch = startCloudWatch({ clock, warn });
+  const watchServer = await startApi(cloudWatchApi(watch), requests, options.apiFault);
+  closers.push(() => watchServer.close());
 
   const sqsUrl = (options.endpoints?.sqs ?? fauxqs?.url ?? '').replace(/\/$/, '');
   const endpoints: Record<LocalService, string> = {
@@ -127,6 +137,7 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     secretsManager: secretsServer.url,
     ssm: parametersServer.url,
     appConfigData: appConfigServer.url,
+    cloudwatch: watchServer.url,
   };
   const urls = new Map<string, FunctionUrl>();
   for (const { name, template } of stacks) {
@@ -144,8 +155,6 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   });
   const sqs = perRegion((name) => new SQSClient(clientConfig('sqs', name)), closers);
   const dynamodb = perRegion((name) => new DynamoDBClient(clientConfig('dynamodb', name)), closers);
-  const stopping = new AbortController();
-  closers.push(async () => stopping.abort());
 
   const model = createModel(stacks, {
     sqsUrl,
@@ -168,7 +177,10 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
       maxEnvironments: options.maxEnvironments ?? 10,
       idleMs: options.idleMs ?? 60_000,
     },
-    onLine: (line) => options.onLog?.(line),
+    onLine: (line) => {
+      watch.read(line);
+      options.onLog?.(line);
+    },
     endpoints: {
       SQS: endpoints.sqs,
       SNS: endpoints.sns,
@@ -179,6 +191,7 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
       SSM: endpoints.ssm,
       APPCONFIGDATA: endpoints.appConfigData,
       APPCONFIG: endpoints.appConfigData,
+      CLOUDWATCH: endpoints.cloudwatch,
     },
     sqsUrl,
     async temporaryDirectory() {
@@ -225,6 +238,7 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     functions,
     mappings,
     schedules,
+    cloudwatch: watch.cloudwatch,
     warnings,
     clientConfig,
     resource: (id) =>
