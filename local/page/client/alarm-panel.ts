@@ -1,7 +1,7 @@
-import type { AlarmStateName, PageAlarm } from '../shared/model.ts';
+import type { PageAlarm } from '../shared/model.ts';
 import { type AlarmItem, alarmItem } from './alarm-item.ts';
 import { element, setText } from './dom.ts';
-import { STATE_NAMES, stateBadge } from './icons.ts';
+import { STATE_NAMES, STATES, stateBadge } from './icons.ts';
 import type { PageClock } from './moments.ts';
 
 /** All alarms of the stack. */
@@ -11,8 +11,6 @@ export interface AlarmPanel {
   title(): string;
 }
 
-/** States, most urgent first. */
-const URGENCY: readonly AlarmStateName[] = ['ALARM', 'INSUFFICIENT_DATA', 'OK'];
 const TITLE = 'Spillway local stack';
 const TICK_MS = 1_000;
 
@@ -46,11 +44,11 @@ export function createAlarmPanel(host: HTMLElement, announcer: HTMLElement, cloc
         // Only what has changed its place moves: what is focused or unfolded stays so.
         if (list.children[at] !== item.element) list.insertBefore(item.element, list.children[at] ?? null);
       }
-      const next = URGENCY.map((state) => alarms.filter((alarm) => alarm.state === state).length);
+      const next = STATES.map((state) => alarms.filter((alarm) => alarm.state === state).length);
       if (next.join() === countsShown) return;
       countsShown = next.join();
       counts.replaceChildren(
-        ...URGENCY.flatMap((state, at) =>
+        ...STATES.flatMap((state, at) =>
           next[at] === 0 ? [] : [element('li', {}, element('b', {}, String(next[at])), stateBadge(state))],
         ),
       );
@@ -64,7 +62,7 @@ export function createAlarmPanel(host: HTMLElement, announcer: HTMLElement, cloc
 
 function byUrgency(one: PageAlarm, other: PageAlarm): number {
   return (
-    URGENCY.indexOf(one.state) - URGENCY.indexOf(other.state) ||
+    STATES.indexOf(one.state) - STATES.indexOf(other.state) ||
     Number(other.needsPerson) - Number(one.needsPerson) ||
     one.name.localeCompare(other.name)
   );

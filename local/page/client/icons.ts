@@ -1,6 +1,9 @@
 import type { AlarmStateName } from '../shared/model.ts';
 import { element, svg } from './dom.ts';
 
+/** The states of an alarm, most urgent first. */
+export const STATES: readonly AlarmStateName[] = ['ALARM', 'INSUFFICIENT_DATA', 'OK'];
+
 /** What the states of an alarm are called on the page. */
 export const STATE_NAMES: Readonly<Record<AlarmStateName, string>> = {
   ALARM: 'In alarm',

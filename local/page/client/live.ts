@@ -1,3 +1,5 @@
+import { NoAnswerError } from './api.ts';
+
 /** How a loop goes. */
 export type LiveState = 'live' | 'lost' | 'paused';
 
@@ -13,11 +15,17 @@ export interface LiveOptions {
 /** Time between two looks at a stack that does not answer. Milliseconds. */
 const LOST_EVERY_MS = 3_000;
 
+/** A loop that is under way. */
+export interface Live {
+  /** Look at once. */
+  now(): void;
+}
+
 /**
  * Look again and again while the page is visible, one look at a time. A hidden page does not ask; once it is seen
  * again it looks at once.
  */
-export function live({ everyMs, look, onState }: LiveOptions): { now(): void } {
+export function live({ everyMs, look, onState }: LiveOptions): Live {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let looking = false;
   let again = false;
@@ -37,7 +45,8 @@ export function live({ everyMs, look, onState }: LiveOptions): { now(): void } {
     try {
       await look();
       onState('live');
-    } catch {
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) reportError(error);
       nextMs = LOST_EVERY_MS;
       onState('lost');
     }

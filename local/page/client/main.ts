@@ -1,10 +1,10 @@
 import type { PageData } from '../shared/model.ts';
 import { createAlarmPanel } from './alarm-panel.ts';
-import { fetchAlarms, fetchDashboards, fetchData } from './api.ts';
+import { fetchAlarms, fetchDashboards, fetchData, NoAnswerError } from './api.ts';
 import { createControls } from './controls.ts';
 import { createDashboard, type DrawnDashboard } from './dashboard.ts';
 import { byId, element } from './dom.ts';
-import { type LiveState, live } from './live.ts';
+import { type Live, type LiveState, live } from './live.ts';
 import { pageClock } from './moments.ts';
 import { createNotices } from './notices.ts';
 import { createStatus } from './status.ts';
@@ -21,7 +21,8 @@ void start();
 async function start(): Promise<void> {
   try {
     await show();
-  } catch {
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
     onState('lost');
     setTimeout(start, RETRY_MS);
   }
@@ -35,11 +36,12 @@ async function show(): Promise<void> {
   const host = byId('dashboard');
   const grid = element('div', { class: 'host' });
   let drawn: DrawnDashboard | undefined;
+  let loop: Live | undefined;
   const controls = createControls(dashboards, { onDashboard: draw, onRange: () => loop?.now() });
   host.replaceChildren(controls.element, grid);
   draw();
   const everyMs = told.timeScale > 1 ? LOOK_EVERY_MS.scaled : LOOK_EVERY_MS.normal;
-  const loop = live({ everyMs, look, onState });
+  loop = live({ everyMs, look, onState });
 
   function draw(): void {
     drawn?.destroy();

@@ -1,7 +1,7 @@
 import type { AlarmsWidget, PageAlarm } from '../../shared/model.ts';
 import { ago } from '../../shared/time.ts';
 import { element } from '../dom.ts';
-import { stateBadge } from '../icons.ts';
+import { STATES, stateBadge } from '../icons.ts';
 import { dayAndTime, type PageClock } from '../moments.ts';
 import type { DrawnWidget } from './drawn-widget.ts';
 
@@ -30,10 +30,21 @@ export function alarmListWidget(widget: AlarmsWidget, clock: PageClock): DrawnWi
   };
 }
 
+/**
+ * By name; by state and then by time; or by time alone, the latest first.
+ *
+ * Source: `sortBy` in https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+ */
 function chosen({ arns, states, sortBy }: AlarmsWidget, alarms: readonly PageAlarm[]): readonly PageAlarm[] {
   const found = arns.flatMap((arn) => alarms.filter((alarm) => alarm.arn === arn));
   const wanted = found.filter(({ state }) => states?.includes(state) ?? true);
-  return sortBy === 'default' ? wanted : wanted.sort((one, other) => other.sinceEpochMs - one.sinceEpochMs);
+  const byUrgency = (one: PageAlarm, other: PageAlarm): number =>
+    sortBy === 'stateUpdatedTimestamp' ? STATES.indexOf(one.state) - STATES.indexOf(other.state) : 0;
+  return wanted.sort((one, other) =>
+    sortBy === 'default'
+      ? one.name.localeCompare(other.name)
+      : byUrgency(one, other) || other.sinceEpochMs - one.sinceEpochMs,
+  );
 }
 
 function entry({ state, name, reason, sinceEpochMs }: PageAlarm, since: string): HTMLElement {

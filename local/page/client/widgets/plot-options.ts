@@ -30,7 +30,7 @@ export function plotOptions(
     width,
     height,
     ms: 1,
-    padding: [8, used.includes('right') ? 0 : 12, 0, 0],
+    padding: [8, used.includes('right') ? 0 : 20, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
