@@ -47,6 +47,18 @@ export interface LocalQueue {
 /** What identifies a queue. */
 export type QueueFacts = Omit<LocalQueue, 'counts' | 'messages' | 'purge'>;
 
+/** Messages of a queue of the emulator by what a receive would see of them now. */
+export function countMessages(queue: FauxqsQueue, now: number = Date.now()): QueueCounts {
+  const { ready, delayed, inflight } = queue.inspectMessages();
+  const expired = inflight.filter(({ visibilityDeadline }) => visibilityDeadline <= now).length;
+  const due = delayed.filter((message) => isDue(message, now)).length;
+  return {
+    visible: ready.length + expired + due,
+    inFlight: inflight.length - expired,
+    delayed: delayed.length - due,
+  };
+}
+
 /** A queue that lives in the emulator of the local stack. */
 export function emulatedQueue(facts: QueueFacts, queue: FauxqsQueue): LocalQueue {
   const snapshot = (): StoredMessage[] => {
@@ -62,17 +74,7 @@ export function emulatedQueue(facts: QueueFacts, queue: FauxqsQueue): LocalQueue
   };
   return {
     ...facts,
-    async counts() {
-      const now = Date.now();
-      const { ready, delayed, inflight } = queue.inspectMessages();
-      const expired = inflight.filter(({ visibilityDeadline }) => visibilityDeadline <= now).length;
-      const due = delayed.filter((message) => isDue(message, now)).length;
-      return {
-        visible: ready.length + expired + due,
-        inFlight: inflight.length - expired,
-        delayed: delayed.length - due,
-      };
-    },
+    counts: async () => countMessages(queue),
     messages: async () => snapshot(),
     purge: async () => queue.purge(),
   };

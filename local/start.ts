@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DEFAULT_REGION, readAssembly } from './assembly/assembly.ts';
 import { cloudWatchApi } from './cloudwatch/api.ts';
 import { stackClock } from './cloudwatch/stack-clock.ts';
-import { startCloudWatch } from './cloudwatch/start.ts';
+import { createCloudWatch } from './cloudwatch/start.ts';
 import type { DeployContext, DeployedFunction } from './deploy/context.ts';
 import { functionArn } from './deploy/identity.ts';
 import { createModel } from './deploy/model.ts';
@@ -125,7 +125,11 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   closers.push(() => lambdaServer.close());
   const stopping = new AbortController();
   closers.push(async () => stopping.abort());
-  const watch = startCloudWatch({ clock, warn });
+  const watch = createCloudWatch({
+    clock,
+    warn,
+    publish: async (topicArn, subject, message) => fauxqs?.publish(topicArn, subject, message),
+  });
   const watchServer = await startApi(cloudWatchApi(watch), requests, options.apiFault);
   closers.push(() => watchServer.close());
 
@@ -168,6 +172,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     dynamodb,
     fauxqs,
     requests,
+    clock,
+    cloudwatch: watch,
     secrets,
     parameters,
     appConfig,
@@ -220,6 +226,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   const page = options.page ? await startPage(watch.cloudwatch, pageOptions(options.page)) : undefined;
   if (page !== undefined) closers.push(() => page.close());
   for (const mapping of mappings) mapping.start();
+  const stopWatching = watch.start();
+  closers.push(async () => stopWatching());
   let stopped: Promise<void> | undefined;
 
   const stop = async (graceMs: number): Promise<void> => {

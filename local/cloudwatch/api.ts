@@ -1,6 +1,15 @@
 import { ApiError, type ApiService } from '../emulators/json-service.ts';
 import { targetOperation } from '../emulators/request-log.ts';
 import { parseJson } from '../json.ts';
+import type { AlarmBook } from './alarms/alarm-book.ts';
+import {
+  type AlarmApiOptions,
+  describeAlarmHistory,
+  describeAlarms,
+  getDashboard,
+  listDashboards,
+  setAlarmState,
+} from './api-alarms.ts';
 import { type ApiTime, apiTime } from './api-time.ts';
 import type { LocalCloudWatch } from './cloudwatch.ts';
 import type { MetricStore } from './metric-store.ts';
@@ -11,16 +20,17 @@ import { getMetricData, getMetricStatistics, listMetrics, type ReadOptions } fro
 export interface CloudWatchApiOptions {
   readonly cloudwatch: LocalCloudWatch;
   readonly store: MetricStore;
+  readonly alarms: AlarmBook;
   readonly time?: ApiTime;
 }
 
 /**
- * The part of the CloudWatch API that is played: PutMetricData, GetMetricData, GetMetricStatistics, ListMetrics. Everything
- * else is refused by name.
+ * The part of the CloudWatch API that is played: PutMetricData, GetMetricData, GetMetricStatistics, ListMetrics,
+ * DescribeAlarms, DescribeAlarmHistory, SetAlarmState, ListDashboards, GetDashboard. Everything else is refused by name.
  *
  * Times in requests and answers are the machine's, see {@link apiTime}.
  */
-export function cloudWatchApi({ cloudwatch, store, time }: CloudWatchApiOptions): ApiService {
+export function cloudWatchApi({ cloudwatch, store, alarms, time }: CloudWatchApiOptions): ApiService {
   const { clock } = cloudwatch;
   const times = time ?? apiTime(clock);
   const reading: ReadOptions = {
@@ -28,6 +38,7 @@ export function cloudWatchApi({ cloudwatch, store, time }: CloudWatchApiOptions)
     metrics: () => cloudwatch.metrics(),
     time: times,
   };
+  const watching: AlarmApiOptions = { alarms, dashboards: cloudwatch.dashboards, time: times };
   const operations: Readonly<Record<string, (input: unknown) => unknown>> = {
     PutMetricData(input) {
       putMetricData(input, { store, clock, time: times });
@@ -36,6 +47,11 @@ export function cloudWatchApi({ cloudwatch, store, time }: CloudWatchApiOptions)
     GetMetricData: (input) => getMetricData(input, reading),
     GetMetricStatistics: (input) => getMetricStatistics(input, reading),
     ListMetrics: (input) => listMetrics(input, reading),
+    DescribeAlarms: (input) => describeAlarms(input, watching),
+    DescribeAlarmHistory: (input) => describeAlarmHistory(input, watching),
+    SetAlarmState: (input) => setAlarmState(input, watching),
+    ListDashboards: (input) => listDashboards(input, watching),
+    GetDashboard: (input) => getDashboard(input, watching),
   };
   return {
     service: 'cloudwatch',

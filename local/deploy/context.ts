@@ -1,5 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { StackClock } from '../cloudwatch/stack-clock.ts';
+import type { StartedCloudWatch } from '../cloudwatch/start.ts';
 import type { AppConfigStore } from '../emulators/app-config.ts';
 import type { Fauxqs } from '../emulators/fauxqs.ts';
 import type { ParameterStore } from '../emulators/parameter-store.ts';
@@ -39,6 +41,9 @@ export interface DeployContext {
   /** The emulator of SQS, SNS and S3, unless an endpoint of one's own is used. */
   readonly fauxqs: Fauxqs | undefined;
   readonly requests: RequestLog;
+  /** Time of CloudWatch and of the schedules. */
+  readonly clock: StackClock;
+  readonly cloudwatch: StartedCloudWatch;
   readonly secrets: SecretStore;
   readonly parameters: ParameterStore;
   readonly appConfig: AppConfigStore;

@@ -68,6 +68,7 @@ export const playFunction: Player = async (resource, context) => {
     },
     {
       ...context.runner,
+      onInvocation: (record) => context.cloudwatch.invoked(name, record),
       onLine: (stream, text) => context.onLine({ functionId: resource.constructPath, stream, text }),
     },
   );

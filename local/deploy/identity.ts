@@ -86,6 +86,12 @@ const IDENTITIES: Readonly<Record<string, IdentityOf>> = {
       attributes: { Arn: `arn:aws:s3:::${ref}`, DomainName: domain, RegionalDomainName: domain },
     };
   },
+  'AWS::CloudWatch::Alarm': alarmIdentity,
+  'AWS::CloudWatch::CompositeAlarm': alarmIdentity,
+  'AWS::CloudWatch::Dashboard': (source) => {
+    const ref = source.name('DashboardName') ?? physicalName(source.stack, source.logicalId, 255);
+    return { ref, attributes: {} };
+  },
   'AWS::Events::Rule': (source) => {
     const ref = source.name('Name') ?? physicalName(source.stack, source.logicalId, 64);
     return { ref, attributes: { Arn: arn(source, 'events', `rule/${ref}`) } };
@@ -128,6 +134,11 @@ function appConfigIdentity({ stack, logicalId }: IdentitySource, attribute: stri
 
 function arn({ region }: { region: string }, service: string, resource: string): string {
   return `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
+}
+
+function alarmIdentity(source: IdentitySource): Identity {
+  const ref = source.name('AlarmName') ?? physicalName(source.stack, source.logicalId, 255);
+  return { ref, attributes: { Arn: arn(source, 'cloudwatch', `alarm:${ref}`) } };
 }
 
 function tableIdentity(source: IdentitySource): Identity {

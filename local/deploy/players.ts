@@ -1,4 +1,5 @@
 import { playConfigurationDeployment, playHostedConfiguration } from './app-config.ts';
+import { playAlarm, playCompositeAlarm, playDashboard, warnOfUnknownAlarms } from './cloudwatch.ts';
 import type { DeployContext, Player } from './context.ts';
 import { playEventInvokeConfig, playEventSourceMapping, playUrl } from './function-links.ts';
 import { playFunction } from './functions.ts';
@@ -31,6 +32,9 @@ const PHASES: readonly Readonly<Record<string, Player>>[] = [
     'AWS::SNS::Subscription': playSubscription,
     'AWS::Events::Rule': playRule,
     'AWS::Scheduler::Schedule': playSchedule,
+    'AWS::CloudWatch::Alarm': playAlarm,
+    'AWS::CloudWatch::CompositeAlarm': playCompositeAlarm,
+    'AWS::CloudWatch::Dashboard': playDashboard,
   },
 ];
 
@@ -43,4 +47,5 @@ export async function deploy(model: Model, context: DeployContext): Promise<void
   for (const players of PHASES) {
     for (const resource of model.resources) await players[resource.type]?.(resource, context);
   }
+  warnOfUnknownAlarms(context);
 }

@@ -1,6 +1,6 @@
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { InvalidResourceError } from '../errors.ts';
-import { emulatedQueue, foreignQueue, type QueueFacts } from '../queue.ts';
+import { countMessages, emulatedQueue, foreignQueue, type QueueFacts } from '../queue.ts';
 import type { Player } from './context.ts';
 
 const ATTRIBUTES = [
@@ -49,6 +49,12 @@ export const playQueue: Player = async (resource, context) => {
   }
   const emulated = context.fauxqs?.store.getQueueByArn(facts.arn);
   context.queues.push(emulated === undefined ? foreignQueue(facts, client) : emulatedQueue(facts, emulated));
+  const activity = context.fauxqs?.activity(facts.arn);
+  if (emulated !== undefined && activity !== undefined) {
+    context.cloudwatch.queues.push({ name: facts.name, activity, counts: () => countMessages(emulated) });
+  } else {
+    context.warn('metrics of queues are not reported with an SQS endpoint of your own');
+  }
   if (context.fauxqs !== undefined && 'MessageRetentionPeriod' in attributes) {
     context.warn(
       'message retention periods are not enforced by the queue emulator: messages stay until deleted',

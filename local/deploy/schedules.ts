@@ -75,7 +75,7 @@ function schedule(
       for (const deliver of deliveries) deliver(time);
     },
   };
-  context.schedules.push(startSchedule(definition, context.signal));
+  context.schedules.push(startSchedule(definition, context.signal, context.clock));
 }
 
 /** Deliver to a function, asynchronously, or to a queue; any other target is named in a warning. */

@@ -12,6 +12,7 @@ import { receiveWholeGroups } from './fifo-receive.ts';
 import { isLoopbackHost, LOOPBACK } from './loopback.ts';
 import { isSqsTypesModule, takeAllCharacters } from './message-characters.ts';
 import { importInside, importOptional } from './optional-package.ts';
+import { type QueueActivity, watchQueue } from './queue-activity.ts';
 import { keepReceiveCount } from './redrive-count.ts';
 import { type RequestLog, targetOperation } from './request-log.ts';
 
@@ -23,6 +24,14 @@ export interface Fauxqs {
   readonly store: FauxqsStore;
   readonly topics: FauxqsTopics;
   readonly buckets: FauxqsBuckets;
+  /** What happened to the messages of a queue so far. */
+  activity(queueArn: string): QueueActivity | undefined;
+  /**
+   * Publish to a topic.
+   *
+   * @throws {Error} if there is no such topic, or the message is too long
+   */
+  publish(topicArn: string, subject: string, message: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,9 +59,12 @@ export async function startFauxqs(region: string, requests: RequestLog): Promise
   const store = new sqs.SqsStore();
   store.host = '';
   const createQueue = store.createQueue.bind(store);
+  const activities = new Map<string, QueueActivity>();
   store.createQueue = (...definition) => {
     const queue = createQueue(...definition);
-    return queue.isFifo() ? receiveWholeGroups(queue) : keepReceiveCount(queue);
+    const corrected = queue.isFifo() ? receiveWholeGroups(queue) : keepReceiveCount(queue);
+    activities.set(corrected.arn, watchQueue(corrected));
+    return corrected;
   };
   const topics = new sns.SnsStore();
   const buckets = new s3.S3Store();
@@ -71,5 +83,18 @@ export async function startFauxqs(region: string, requests: RequestLog): Promise
     done();
   });
   const address = await app.listen({ port: 0, host: LOOPBACK });
-  return { url: new URL(address).origin, store, topics, buckets, close: () => app.close() };
+  const { origin: url } = new URL(address);
+  return {
+    url,
+    store,
+    topics,
+    buckets,
+    activity: (arn) => activities.get(arn),
+    async publish(TopicArn, Subject, Message) {
+      const body = new URLSearchParams({ Action: 'Publish', TopicArn, Subject, Message });
+      const response = await fetch(url, { method: 'POST', body });
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    },
+    close: () => app.close(),
+  };
 }

@@ -4,8 +4,8 @@ import { type ContextFields, type FunctionError, isEnvironmentMessage } from './
 
 /** How an invocation ended, its payload still JSON. */
 export type EnvironmentResult =
-  | { readonly ok: true; readonly payload: string }
-  | { readonly ok: false; readonly error: FunctionError };
+  | { readonly ok: true; readonly payload: string; readonly durationMs?: number }
+  | { readonly ok: false; readonly error: FunctionError; readonly durationMs?: number };
 
 /** One invocation for an execution environment. */
 export interface EnvironmentInvocation {
@@ -102,8 +102,10 @@ export function createEnvironment(channel: Channel, onLine: LineListener): Execu
       if (!alive) return { ok: false, error: exitError({ type: 'exit', code: 1 }, requestId) };
       const result = Promise.withResolvers<EnvironmentResult>();
       settle = result.resolve;
+      const startedAt = performance.now();
       channel.send({ type: 'invoke', event, context, deadlineEpochMs: Date.now() + timeoutMs });
-      return within(timeoutMs, result.promise, 'Task');
+      const ended = await within(timeoutMs, result.promise, 'Task');
+      return { ...ended, durationMs: performance.now() - startedAt };
     },
     async kill() {
       die(exitError({ type: 'signal', signal: 'killed' }, requestId));

@@ -26,6 +26,20 @@ export interface RunnerOptions {
   /** An environment that did nothing for so long is ended. */
   readonly idleMs: number;
   readonly onLine: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Called when an invocation ended, or was refused. */
+  readonly onInvocation?: (record: InvocationRecord) => void;
+}
+
+/** An invocation that ended, or was refused. */
+export interface InvocationRecord {
+  readonly startedAtEpochMs: number;
+  /** How long the handler took; initialization is no part of it. */
+  readonly durationMs: number;
+  readonly failed: boolean;
+  /** Whether it was refused because all reserved concurrency was in use. */
+  readonly throttled: boolean;
+  /** Invocations that ran or waited when it began, itself included. */
+  readonly concurrent: number;
 }
 
 /** The outcome of one invocation. */
@@ -128,8 +142,13 @@ export function createFunctionRunner(definition: FunctionDefinition, options: Ru
     definition,
     async invoke(event) {
       const requestId = crypto.randomUUID();
+      const startedAtEpochMs = Date.now();
+      const concurrent = counts.running + 1;
+      const record = (outcome: Pick<InvocationRecord, 'durationMs' | 'failed' | 'throttled'>): void =>
+        options.onInvocation?.({ startedAtEpochMs, concurrent, ...outcome });
       if (counts.running >= (definition.reservedConcurrency ?? Number.POSITIVE_INFINITY)) {
         counts.throttles += 1;
+        record({ durationMs: 0, failed: false, throttled: true });
         const error = { errorType: 'TooManyRequestsException', errorMessage: 'Rate Exceeded.' };
         return { requestId, payload: null, error, throttled: true };
       }
@@ -144,6 +163,7 @@ export function createFunctionRunner(definition: FunctionDefinition, options: Ru
           timeoutMs: definition.timeoutMs,
         });
         release(slot);
+        record({ durationMs: result.durationMs ?? 0, failed: !result.ok, throttled: false });
         if (result.ok) return { requestId, payload: JSON.parse(result.payload) };
         counts.errors += 1;
         return { requestId, payload: null, error: result.error };

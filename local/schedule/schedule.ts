@@ -1,3 +1,4 @@
+import { type StackClock, stackClock } from '../cloudwatch/stack-clock.ts';
 import type { NextCronRun } from './cron.ts';
 
 /** A schedule of the template. */
@@ -21,14 +22,18 @@ export interface LocalSchedule {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Run a schedule in real time until the signal aborts. */
-export function startSchedule(definition: ScheduleDefinition, signal: AbortSignal): LocalSchedule {
+/** Run a schedule in the time of a clock until the signal aborts. */
+export function startSchedule(
+  definition: ScheduleDefinition,
+  signal: AbortSignal,
+  clock: StackClock = stackClock(1),
+): LocalSchedule {
   const { name, expression, enabled, next, run } = definition;
-  const fire = (): void => run(Date.now());
+  const fire = (): void => run(clock.now());
   const plan = (afterEpochMs: number): void => {
     const time = next(afterEpochMs);
     if (time === undefined || signal.aborted) return;
-    const waitMs = Math.max(0, time - Date.now());
+    const waitMs = Math.max(0, Math.ceil(clock.machineMs(time - clock.now())));
     const timer = setTimeout(
       () => {
         signal.removeEventListener('abort', cancel);
@@ -40,6 +45,6 @@ export function startSchedule(definition: ScheduleDefinition, signal: AbortSigna
     const cancel = (): void => clearTimeout(timer);
     signal.addEventListener('abort', cancel, { once: true });
   };
-  if (enabled) plan(Date.now());
+  if (enabled) plan(clock.now());
   return { name, expression, enabled, fire };
 }

@@ -204,6 +204,7 @@ describe('resources', () => {
       'Zip: its code is not a directory of the cloud assembly, so it is not played',
       'Stream: this event source is not played: arn:aws:kinesis:us-east-1:0:stream/x is not a queue of the assembly',
       'Filter: event filters are not played (on AWS they delete what they filter out)',
+      'Alarm: this alarm is not played: the comparison operator is not played: none',
       'Email: AWS::SNS::Subscription of protocol email is not played',
     ]);
     expect((await stack.function('Fn').invoke({})).payload).toMatchObject({ MACHINE: 'App-Machine' });
