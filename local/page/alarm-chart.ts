@@ -1,10 +1,11 @@
 import type { LocalAlarm } from '../cloudwatch/cloudwatch.ts';
 import { arrayAt, booleanAt, numberAt, objectAt, stringAt } from '../json.ts';
 import type { MetricRow } from './metrics-array.ts';
+import { type Named, readableName } from './readable-name.ts';
 import type { HorizontalAnnotation } from './shared/model.ts';
 
 /** What is needed of an alarm to draw it. */
-export type AlarmSource = Pick<LocalAlarm, 'arn' | 'name' | 'kind' | 'properties'>;
+export type AlarmSource = Pick<LocalAlarm, 'arn' | 'kind' | 'properties' | keyof Named>;
 
 /** An alarm as a chart: what it watches, and its threshold. */
 export interface AlarmChart {
@@ -18,12 +19,13 @@ export interface AlarmChart {
 export function alarmChart(arn: string, alarms: readonly AlarmSource[]): AlarmChart | string {
   const alarm = alarms.find((each) => each.arn === arn);
   if (alarm === undefined) return `There is no alarm ${arn} here.`;
-  if (alarm.kind === 'composite') return `${alarm.name} is made of other alarms: it has no metric to draw.`;
+  if (alarm.kind === 'composite')
+    return `${readableName(alarm)} is made of other alarms: it has no metric to draw.`;
   const { properties } = alarm;
   const queries = arrayAt(properties, 'Metrics');
   const threshold = numberAt(properties, 'Threshold');
   return {
-    title: alarm.name,
+    title: readableName(alarm),
     rows: queries.length > 0 ? queries.flatMap(rowOfQuery) : [rowOfMetric(properties, properties, {})],
     problems: [],
     horizontal:

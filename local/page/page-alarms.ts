@@ -1,5 +1,6 @@
 import type { LocalAlarm } from '../cloudwatch/cloudwatch.ts';
 import { stringAt } from '../json.ts';
+import { readableName } from './readable-name.ts';
 import type { PageAlarm, PageAlarmChild } from './shared/model.ts';
 
 /** Changes of an alarm that the page is told. */
@@ -16,6 +17,7 @@ export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] 
     return {
       arn,
       name,
+      title: readableName(alarm),
       stack,
       constructPath,
       kind,
@@ -36,8 +38,8 @@ function childrenOf({ properties }: LocalAlarm, alarms: readonly LocalAlarm[]): 
     ([, double, single, bare]) => double ?? single ?? bare ?? '',
   );
   return [...new Set(named)].map((id) => {
-    const { arn, name } = alarms.find((each) => each.arn === id || each.name === id) ?? { arn: id, name: id };
-    return { arn, name };
+    const found = alarms.find((each) => each.arn === id || each.name === id);
+    return found === undefined ? { arn: id, title: id } : { arn: found.arn, title: readableName(found) };
   });
 }
 

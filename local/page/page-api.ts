@@ -1,6 +1,7 @@
 import type { LocalCloudWatch } from '../cloudwatch/cloudwatch.ts';
 import { type ReadWidget, readDashboardBody } from './dashboard-body.ts';
 import { pageAlarms } from './page-alarms.ts';
+import { readableName } from './readable-name.ts';
 import type { Moment, PageAlarms, PageDashboards, PageData } from './shared/model.ts';
 import { widgetData } from './widget-data.ts';
 
@@ -19,11 +20,19 @@ export interface PageApi {
 export function createPageApi(cloudWatch: LocalCloudWatch, run: string = crypto.randomUUID()): PageApi {
   const { clock } = cloudWatch;
   const read = new Map<string, readonly ReadWidget[]>();
-  const dashboards = cloudWatch.dashboards.map(({ stack, logicalId, name, body }) => {
+  const dashboards = cloudWatch.dashboards.map((dashboard) => {
+    const { stack, logicalId, name, body } = dashboard;
     const id = `${stack}/${logicalId}`;
     const widgets = readDashboardBody(body, cloudWatch.alarms);
     read.set(id, widgets);
-    return { id, name, stack, body, widgets: widgets.map(({ widget }) => widget) };
+    return {
+      id,
+      name,
+      title: readableName(dashboard),
+      stack,
+      body,
+      widgets: widgets.map(({ widget }) => widget),
+    };
   });
   const moment = (): Moment => ({ run, nowEpochMs: clock.now(), timeScale: clock.scale });
   return {

@@ -1,26 +1,7 @@
-import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import type { LocalCloudWatch } from '../../local/cloudwatch/cloudwatch.ts';
 import { startPage } from '../../local/page/page.ts';
-
-/** Debian's chromium; another one by CHROMIUM_PATH. */
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-
-/**
- * Start a browser.
- *
- * @throws if there is none, with what to install
- */
-export async function launchBrowser(): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) {
-    throw new Error(
-      `there is no browser at ${CHROMIUM}: install it ("apt-get install chromium fonts-dejavu-core" on Debian), or set CHROMIUM_PATH`,
-    );
-  }
-  // As root chromium has no sandbox; the pages are our own.
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--font-render-hinting=none'] });
-}
 
 /** A page of the browser, and what went on in it. */
 export interface OpenPage {

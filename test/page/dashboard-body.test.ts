@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readDashboardBody } from '../../local/page/dashboard-body.ts';
+import { readableName } from '../../local/page/readable-name.ts';
 import { alarm, alarmsInEachState, metric, widget } from './fake-cloudwatch.ts';
 
 function read(...widgets: readonly unknown[]) {
@@ -134,5 +135,22 @@ describe('a chart', () => {
   ])('of an alarm that cannot be drawn says why: %s', (arn, note) => {
     const [only] = read(widget('metric', { annotations: { alarms: [arn] } }));
     expect(only?.widget).toMatchObject({ kind: 'note', note });
+  });
+});
+
+describe('the title of an alarm or a dashboard', () => {
+  const named = {
+    stack: 'Shop',
+    logicalId: 'OrdersAlarmsQueueAgeE0D21DFB',
+    constructPath: 'Shop/Orders/Alarms/QueueAge/Resource',
+  };
+
+  it('is the name that somebody gave it', () => {
+    expect(readableName({ ...named, name: 'orders-too-old' })).toBe('orders-too-old');
+  });
+
+  it('is its place in the stack, where CloudFormation made the name up', () => {
+    expect(readableName({ ...named, name: 'Shop-OrdersAlarmsQueueAgeE0D21DFB' })).toBe('Orders / QueueAge');
+    expect(readableName({ ...named, name: 'Shop-OrdersAlarmsQueueAgeE0-1ABCD' })).toBe('Orders / QueueAge');
   });
 });

@@ -2,7 +2,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalAlarm } from '../../local/cloudwatch/cloudwatch.ts';
-import { launchBrowser, openPage, settled } from './browser.ts';
+import { launchBrowser } from '../../scripts/chromium.ts';
+import { openPage, settled } from './browser.ts';
 import { alarm, alarmsInEachState, metric, NOON, stillCloudWatch, widget } from './fake-cloudwatch.ts';
 import { everyWidget } from './widgets.ts';
 

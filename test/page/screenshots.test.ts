@@ -4,7 +4,8 @@ import pixelmatch from 'pixelmatch';
 import type { Browser } from 'playwright-core';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, openPage, settled } from './browser.ts';
+import { launchBrowser } from '../../scripts/chromium.ts';
+import { openPage, settled } from './browser.ts';
 import { alarmsInEachState, stillCloudWatch } from './fake-cloudwatch.ts';
 import { everyWidget } from './widgets.ts';
 

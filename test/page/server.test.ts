@@ -155,7 +155,7 @@ it('tells alarms with their reasons, their history newest first, and what compos
   expect(person).toMatchObject({
     kind: 'composite',
     needsPerson: true,
-    children: [{ name: 'orders-DeadLetterDepth' }, { name: 'orders-QueueAge' }],
+    children: [{ title: 'orders-DeadLetterDepth' }, { title: 'orders-QueueAge' }],
   });
   const depth = alarms.find(({ name }) => name === 'orders-DeadLetterDepth');
   expect(depth).toMatchObject({ state: 'ALARM', needsPerson: false, history: [{ to: 'ALARM' }] });

@@ -43,7 +43,7 @@ export function alarmItem(): AlarmItem {
         shown = key;
         item.dataset.state = alarm.state;
         badge.replaceChildren(stateBadge(alarm.state));
-        setText(name, alarm.name);
+        setText(name, alarm.title);
         setText(reason, alarm.reason);
         since.dateTime = new Date(alarm.sinceEpochMs).toISOString();
         since.title = dayAndTime(alarm.sinceEpochMs);
@@ -64,6 +64,8 @@ function describe(alarm: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
       element('dd', {}, alarm.reason),
       element('dt', {}, 'Since'),
       element('dd', {}, dayAndTime(alarm.sinceEpochMs)),
+      element('dt', {}, 'Name'),
+      element('dd', {}, alarm.name),
       element('dt', {}, 'Construct'),
       element('dd', {}, alarm.constructPath),
     ),
@@ -76,9 +78,9 @@ function describe(alarm: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
 }
 
 function madeOf({ children }: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
-  const items = children.map(({ arn, name }) => {
+  const items = children.map(({ arn, title }) => {
     const state = all.find((alarm) => alarm.arn === arn)?.state;
-    return element('li', {}, state === undefined ? 'not of this stack' : stateBadge(state), ' ', name);
+    return element('li', {}, state === undefined ? 'not of this stack' : stateBadge(state), ' ', title);
   });
   return [element('h3', {}, 'Goes by'), element('ul', { class: 'children' }, ...items)];
 }

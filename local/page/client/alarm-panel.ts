@@ -64,7 +64,7 @@ function byUrgency(one: PageAlarm, other: PageAlarm): number {
   return (
     STATES.indexOf(one.state) - STATES.indexOf(other.state) ||
     Number(other.needsPerson) - Number(one.needsPerson) ||
-    one.name.localeCompare(other.name)
+    one.title.localeCompare(other.title)
   );
 }
 
@@ -74,5 +74,5 @@ function announce(announcer: HTMLElement, before: readonly PageAlarm[], after: r
     return former !== undefined && former.state !== state;
   });
   if (changes.length === 0) return;
-  setText(announcer, changes.map(({ name, state }) => `${name}: ${STATE_NAMES[state]}`).join('. '));
+  setText(announcer, changes.map(({ title, state }) => `${title}: ${STATE_NAMES[state]}`).join('. '));
 }

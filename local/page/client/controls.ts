@@ -31,10 +31,10 @@ export function createControls(
     address.searchParams.set(name, value);
     history.replaceState(null, '', address);
   };
-  const title = element('h2', { id: 'dashboard-title' }, dashboard?.name ?? 'Dashboard');
+  const title = element('h2', { id: 'dashboard-title' }, dashboard?.title ?? 'Dashboard');
   const picker = pickerOf(dashboards, dashboard, (chosen) => {
     dashboard = chosen;
-    title.textContent = chosen.name;
+    title.textContent = chosen.title;
     remember('dashboard', chosen.id);
     onDashboard();
   });
@@ -77,8 +77,8 @@ function pickerOf(
 ): HTMLElement[] {
   if (dashboards.length < 2) return [];
   const several = new Set(dashboards.map(({ stack }) => stack)).size > 1;
-  const options = dashboards.map(({ id, name, stack }) =>
-    element('option', { value: id, selected: id === chosen?.id }, several ? `${stack}: ${name}` : name),
+  const options = dashboards.map(({ id, title, stack }) =>
+    element('option', { value: id, selected: id === chosen?.id }, several ? `${stack}: ${title}` : title),
   );
   const select = element('select', { 'aria-label': 'Dashboard' }, ...options);
   select.addEventListener('change', () => {

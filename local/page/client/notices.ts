@@ -36,11 +36,13 @@ export function createNotices(host: HTMLElement): Notices {
   };
 }
 
-function call({ name, reason, children }: PageAlarm, alarms: readonly PageAlarm[]): HTMLElement {
+function call({ title, reason, children }: PageAlarm, alarms: readonly PageAlarm[]): HTMLElement {
   const because = alarms.filter(
     ({ arn, state }) => state === 'ALARM' && children.some((child) => child.arn === arn),
   );
-  const causes = because.map((alarm) => element('li', {}, element('b', {}, alarm.name), `: ${alarm.reason}`));
+  const causes = because.map((alarm) =>
+    element('li', {}, element('b', {}, alarm.title), `: ${alarm.reason}`),
+  );
   return element(
     'div',
     { class: 'call' },
@@ -48,7 +50,7 @@ function call({ name, reason, children }: PageAlarm, alarms: readonly PageAlarm[
     element(
       'div',
       {},
-      element('strong', {}, `This needs a person: ${name}`),
+      element('strong', {}, `This needs a person: ${title}`),
       causes.length > 0 ? element('ul', {}, ...causes) : element('p', {}, reason),
     ),
   );

@@ -95,6 +95,8 @@ export interface PageDashboard {
   /** Unique within the page: stack and logical id. */
   readonly id: string;
   readonly name: string;
+  /** The name, or the construct's path where CloudFormation made the name up. */
+  readonly title: string;
   readonly stack: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly widgets: readonly Widget[];
@@ -137,7 +139,7 @@ export type AlarmStateName = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 /** An alarm that a composite one goes by. */
 export interface PageAlarmChild {
   readonly arn: string;
-  readonly name: string;
+  readonly title: string;
 }
 
 /** A change of an alarm's state. */
@@ -152,6 +154,8 @@ export interface PageAlarmChange {
 export interface PageAlarm {
   readonly arn: string;
   readonly name: string;
+  /** The name, or the construct's path where CloudFormation made the name up. */
+  readonly title: string;
   readonly stack: string;
   readonly constructPath: string;
   readonly kind: 'metric' | 'composite';

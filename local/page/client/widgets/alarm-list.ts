@@ -42,17 +42,17 @@ function chosen({ arns, states, sortBy }: AlarmsWidget, alarms: readonly PageAla
     sortBy === 'stateUpdatedTimestamp' ? STATES.indexOf(one.state) - STATES.indexOf(other.state) : 0;
   return wanted.sort((one, other) =>
     sortBy === 'default'
-      ? one.name.localeCompare(other.name)
+      ? one.title.localeCompare(other.title)
       : byUrgency(one, other) || other.sinceEpochMs - one.sinceEpochMs,
   );
 }
 
-function entry({ state, name, reason, sinceEpochMs }: PageAlarm, since: string): HTMLElement {
+function entry({ state, title, reason, sinceEpochMs }: PageAlarm, since: string): HTMLElement {
   return element(
     'li',
     { 'data-state': state },
     stateBadge(state),
-    element('span', { class: 'alarm-name' }, name),
+    element('span', { class: 'alarm-name' }, title),
     element(
       'time',
       { datetime: new Date(sinceEpochMs).toISOString(), title: dayAndTime(sinceEpochMs) },
