@@ -8,6 +8,7 @@ import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
 import { LANE_MUTANTS } from './lanes.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import type { Mutant } from './mutant.ts';
+import { PAGE_MUTANTS } from './page.ts';
 import { POLICY_MUTANTS } from './policies.ts';
 import { RATE_LIMITER_MUTANTS } from './rate-limiter.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CALL_POLICY_MUTANTS,
   ...POLICY_MUTANTS,
   ...CONFIGURATION_MUTANTS,
+  ...PAGE_MUTANTS,
 ];
