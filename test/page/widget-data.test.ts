@@ -61,7 +61,7 @@ describe('the data of a chart', () => {
     'are one value for the whole time, if that is to be the period (+ %i ms)',
     (late) => {
       // 13 minutes are no multiple of anything that the epoch begins with.
-    const range = { startEpochMs: NOON - 13 * 60_000 + late, endEpochMs: NOON };
+      const range = { startEpochMs: NOON - 13 * 60_000 + late, endEpochMs: NOON };
       const { series } = draw({ metrics: [metric('Handled')], setPeriodToTimeRange: true }, range);
       const minutes = Array.from({ length: 13 }, (_, at) => WAVES.Handled?.(47 + at) ?? 0);
       expect(series[0]?.values).toEqual([minutes.reduce((sum, value) => sum + value, 0)]);
