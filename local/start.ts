@@ -42,7 +42,7 @@ const DEFAULT_GRACE_MS = 5_000;
 
 /**
  * Deploy the stacks of a cloud assembly onto emulators in this process, bound to loopback, and run their functions,
- * function URLs, schedules and SQS event sources.
+ * function URLs, schedules, SQS event sources, alarms.
  *
  * It is a development tool. What differs from AWS: permissions, encryption and message retention are not enforced;
  * memory limits hold for the JavaScript heap; environments are not frozen between invocations; lines that a function

@@ -33,7 +33,7 @@ export interface StoredMetric {
     endEpochMs: number,
     periodMs: number,
     offsetMs?: number,
-  ): Map<number, Samples>;
+  ): ReadonlyMap<number, Readonly<Samples>>;
 }
 
 /** Keeps metrics in memory. */
@@ -94,17 +94,25 @@ function createMetric(id: MetricId): StoredMetric {
       }
     },
     periods(startEpochMs, endEpochMs, periodMs, offsetMs = 0) {
-      const found = new Map<number, Samples>();
+      const parts = new Map<number, Samples[]>();
       const buckets = periodMs < MINUTE_MS ? seconds : minutes;
       for (const [at, samples] of buckets.between(startEpochMs, endEpochMs)) {
         const start = periodStart(at, periodMs, offsetMs);
-        const period = found.get(start) ?? noSamples();
-        addSamples(period, samples);
-        found.set(start, period);
+        const known = parts.get(start);
+        if (known === undefined) parts.set(start, [samples]);
+        else known.push(samples);
       }
-      return found;
+      return new Map([...parts].map(([start, samples]) => [start, together(samples)]));
     },
   };
+}
+
+function together(parts: readonly Samples[]): Samples {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const total = noSamples();
+  for (const part of parts) addSamples(total, part);
+  return total;
 }
 
 /** The start of the period that a time lies in. Epoch milliseconds. */

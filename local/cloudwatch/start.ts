@@ -46,8 +46,7 @@ export function createCloudWatch({ clock, warn, publish }: CloudWatchOptions): S
   const alarms = createAlarmBook({
     store,
     clock,
-    onError: ({ constructPath }, error) =>
-      warn(`${constructPath}: the alarm cannot be evaluated: ${String(error)}`),
+    onError: ({ constructPath }, error) => warn(`${constructPath}: its alarm failed: ${String(error)}`),
   });
   alarms.onAlarm(notifier(publish, warn));
   let functionId = '';

@@ -1,7 +1,7 @@
 import type { Samples } from './samples.ts';
 
 /** Computes a statistic; `undefined` where CloudWatch gives no datapoint. */
-export type Statistic = (samples: Samples) => number | undefined;
+export type Statistic = (samples: Readonly<Samples>) => number | undefined;
 
 const SIMPLE: Readonly<Record<string, Statistic>> = {
   SampleCount: ({ count }) => count,

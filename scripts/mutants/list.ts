@@ -2,6 +2,7 @@ import { ADAPTER_MUTANTS } from './adapters.ts';
 import { BULKHEAD_MUTANTS } from './bulkhead.ts';
 import { CALL_POLICY_MUTANTS } from './call-policies.ts';
 import { CIRCUIT_MUTANTS } from './circuit.ts';
+import { CLOUDWATCH_MUTANTS } from './cloudwatch.ts';
 import { CONFIGURATION_MUTANTS } from './configuration.ts';
 import { INTAKE_CONTROLLER_MUTANTS } from './intake-controller.ts';
 import { INTAKE_GATE_MUTANTS } from './intake-gate.ts';
@@ -27,5 +28,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...CALL_POLICY_MUTANTS,
   ...POLICY_MUTANTS,
   ...CONFIGURATION_MUTANTS,
+  ...CLOUDWATCH_MUTANTS,
   ...PAGE_MUTANTS,
 ];

@@ -47,7 +47,7 @@ const KEPT_CHANGES = 1_000;
 export interface AlarmBookOptions {
   readonly store: MetricStore;
   readonly clock: StackClock;
-  /** Told of an alarm that cannot be evaluated. */
+  /** Told of an alarm that cannot be evaluated, and of a listener that failed. */
   readonly onError: (alarm: LocalAlarm, error: unknown) => void;
 }
 
@@ -96,7 +96,13 @@ export function createAlarmBook({ store, clock, onError }: AlarmBookOptions): Al
     entry.sinceEpochMs = atEpochMs;
     entry.history.push(happened);
     if (entry.history.length > KEPT_CHANGES) entry.history.shift();
-    for (const listener of listeners) listener(entry.alarm, happened);
+    for (const listener of listeners) {
+      try {
+        listener(entry.alarm, happened);
+      } catch (error) {
+        onError(entry.alarm, error); // who listens has no say in how alarms go
+      }
+    }
   };
 
   const evaluateMetric = (entry: MetricEntry, atEpochMs: number): boolean => {

@@ -39,8 +39,8 @@ export function evaluateMetricAlarm(
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
  */
 export function samplesNeeded(percentile: number): number {
-  const share = percentile / 100;
-  return share === 0 || share === 1 ? 0 : 10 / (share >= 0.5 ? 1 - share : share);
+  if (percentile === 0 || percentile === 100) return 0;
+  return 1_000 / (percentile >= 50 ? 100 - percentile : percentile);
 }
 
 /**

@@ -42,7 +42,7 @@ export function metricReason({ definition, decision, points, from, to }: ReasonF
     .filter((point) => breaches(definition, point?.value ?? Number.NaN) === (to === 'ALARM'))
     .map((point) => `${decimal(point?.value ?? 0)} (${shortTime(point?.atEpochMs ?? 0)})`)
     .reverse();
-  const count = `${speaking.length} out of the last ${datapoints(evaluated.length)}`;
+  const count = `${speaking.length} out of the last ${evaluated.length} datapoints`;
   const not = to === 'ALARM' ? '' : 'not ';
   const words = `${not}${comparisonWords(comparison)} the threshold (${decimal(threshold)})`;
   const crossed =
