@@ -4,12 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBrowser } from './chromium.ts';
 import { startExample } from './example-run.ts';
 
+/** A picture of the page in a window of a size, from the first widget on whose title has a text in it. */
+interface Picture {
+  readonly name: string;
+  readonly colorScheme: 'light' | 'dark';
+  readonly width: number;
+  readonly height: number;
+  readonly from?: string;
+}
+
 /** Pictures of the page for README and docs, of a real run of the example: the end of its outage. */
-const PICTURES = [
+const PICTURES: readonly Picture[] = [
   { name: 'dashboard-light', colorScheme: 'light', width: 1_280, height: 1_500 },
-  { name: 'dashboard-dark', colorScheme: 'dark', width: 1_280, height: 1_500 },
+  { name: 'dashboard-dark', colorScheme: 'dark', width: 1_280, height: 1_100, from: 'Circuits' },
   { name: 'dashboard-narrow', colorScheme: 'light', width: 390, height: 1_200 },
-] as const;
+];
 const DIRECTORY = 'docs/images';
 
 /** Long enough for the page to hear of what the stack just did. Milliseconds. */
@@ -28,8 +37,14 @@ try {
   }
   await example.says('The tracker is back');
   await sleep(HEARD_MS);
-  for (const [at, { name }] of PICTURES.entries()) {
+  for (const [at, { name, from, height }] of PICTURES.entries()) {
     const path = join(DIRECTORY, `${name}.png`);
+    if (from !== undefined) {
+      const title = pages[at]?.locator('.widget-title', { hasText: from }).first();
+      await title?.scrollIntoViewIfNeeded();
+      await pages[at]?.mouse.wheel(0, height - 150);
+      await sleep(500);
+    }
     await pages[at]?.screenshot({ path });
     console.log(path);
   }

@@ -11,6 +11,10 @@ const RULE_PART = /\b(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*(?:"([^"]+)"|'([^']+)'|(
 
 /** The alarms of the template as the page shows them. */
 export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] {
+  const titles = alarms.map((alarm) => [alarm.arn, readableName(alarm)] as const);
+  /** A reason with the titles of alarms in the place of their ARNs. */
+  const readable = (reason: string): string =>
+    titles.reduce((text, [arn, title]) => text.replaceAll(arn, () => title), reason);
   return alarms.map((alarm) => {
     const { arn, name, stack, constructPath, kind, description, state, reason, sinceEpochMs, history } =
       alarm;
@@ -23,9 +27,12 @@ export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] 
       kind,
       description,
       state,
-      reason,
+      reason: readable(reason),
       sinceEpochMs,
-      history: history.slice(-HISTORY).reverse(),
+      history: history
+        .slice(-HISTORY)
+        .reverse()
+        .map((change) => ({ ...change, reason: readable(change.reason) })),
       children: kind === 'composite' ? childrenOf(alarm, alarms) : [],
       needsPerson: kind === 'composite' && tellsOfAPerson(alarm),
     };

@@ -155,6 +155,7 @@ it('tells alarms with their reasons, their history newest first, and what compos
   expect(person).toMatchObject({
     kind: 'composite',
     needsPerson: true,
+    reason: 'orders-DeadLetterDepth transitioned to ALARM',
     children: [{ title: 'orders-DeadLetterDepth' }, { title: 'orders-QueueAge' }],
   });
   const depth = alarms.find(({ name }) => name === 'orders-DeadLetterDepth');

@@ -21,7 +21,12 @@ export function alarmItem(): AlarmItem {
   const item = element(
     'li',
     { class: 'alarm' },
-    element('details', {}, element('summary', {}, badge, name, since, reason), details),
+    element(
+      'details',
+      {},
+      element('summary', {}, badge, name, element('span', { class: 'alarm-why' }, since, reason)),
+      details,
+    ),
   );
   let sinceEpochMs = 0;
   let shown = '';

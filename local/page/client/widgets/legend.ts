@@ -13,7 +13,10 @@ export interface Legend {
   point(values: readonly (number | null | undefined)[] | undefined): void;
 }
 
-/** Make a legend. Its values follow the pointer over the chart. */
+/** So many silent series are named all the same. */
+const FEW = 3;
+
+/** Make a legend. Its values follow the pointer over the chart; many series without values are counted, not named. */
 export function legend(): Legend {
   const list = element('ul', { class: 'legend' });
   let cells: readonly HTMLElement[] = [];
@@ -28,14 +31,17 @@ export function legend(): Legend {
     element: list,
     name(given) {
       series = given;
-      const key = JSON.stringify(given.map(({ label, color }) => [label, color]));
+      const silent = given.filter(({ values }) => values.length === 0).length;
+      const isNamed = (each: PageSeries | undefined): boolean => silent <= FEW || each?.values.length !== 0;
+      const key = JSON.stringify(given.map((each) => [each.label, each.color, isNamed(each)]));
       if (key !== shown) {
         shown = key;
         cells = given.map(() => element('span', { class: 'value' }));
         const items = given.map(({ label, color }, at) =>
           element('li', {}, swatch(at, color), element('span', { class: 'name' }, label), cells[at] ?? ''),
         );
-        list.replaceChildren(...items);
+        list.replaceChildren(...items.filter((_item, at) => isNamed(given[at])));
+        if (silent > FEW) list.append(element('li', { class: 'empty' }, `${silent} without data`));
       }
       fill();
     },

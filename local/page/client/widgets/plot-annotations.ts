@@ -42,7 +42,7 @@ function drawHorizontal(plot: uPlot, { value, to, label, color, fill, axis }: Ho
   const isHigh = y - bbox.top < 14 * devicePixelRatio;
   write(
     plot,
-    label,
+    fitting(plot, label, bbox.width - 2 * gap),
     bbox.left + bbox.width - gap,
     isHigh ? y + gap : y - gap,
     'right',
@@ -66,6 +66,14 @@ function drawVertical(plot: uPlot, { atEpochMs, toEpochMs, label, color, fill }:
   }
   const gap = LABEL_GAP * devicePixelRatio;
   if (label !== '') write(plot, label, x + gap, bbox.top + gap, 'left', 'top');
+}
+
+/** As much of a text as there is room for: its beginning says most. */
+function fitting({ ctx }: uPlot, text: string, width: number): string {
+  if (ctx.measureText(text).width <= width) return text;
+  let length = text.length - 1;
+  while (length > 0 && ctx.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
+  return `${text.slice(0, length).trimEnd()}…`;
 }
 
 function line({ ctx }: uPlot, paint: string, x1: number, y1: number, x2: number, y2: number): void {
