@@ -15,9 +15,10 @@ interface Picture {
 
 /** Pictures of the page for README and docs, of a real run of the example: the end of its outage. */
 const PICTURES: readonly Picture[] = [
-  { name: 'dashboard-light', colorScheme: 'light', width: 1_280, height: 1_500 },
-  { name: 'dashboard-dark', colorScheme: 'dark', width: 1_280, height: 1_100, from: 'Circuits' },
-  { name: 'dashboard-narrow', colorScheme: 'light', width: 390, height: 1_200 },
+  { name: 'alarms', colorScheme: 'light', width: 1_280, height: 760 },
+  { name: 'dashboard-light', colorScheme: 'light', width: 1_280, height: 900, from: 'Outcomes' },
+  { name: 'dashboard-dark', colorScheme: 'dark', width: 1_280, height: 900, from: 'Circuits' },
+  { name: 'dashboard-narrow', colorScheme: 'light', width: 390, height: 1_000, from: 'Outcomes' },
 ];
 const DIRECTORY = 'docs/images';
 
@@ -37,13 +38,11 @@ try {
   }
   await example.says('The tracker is back');
   await sleep(HEARD_MS);
-  for (const [at, { name, from, height }] of PICTURES.entries()) {
+  for (const [at, { name, from }] of PICTURES.entries()) {
     const path = join(DIRECTORY, `${name}.png`);
     if (from !== undefined) {
       const title = pages[at]?.locator('.widget-title', { hasText: from }).first();
-      await title?.scrollIntoViewIfNeeded();
-      await pages[at]?.mouse.wheel(0, height - 150);
-      await sleep(500);
+      await title?.evaluate((element) => element.closest('.widget')?.scrollIntoView());
     }
     await pages[at]?.screenshot({ path });
     console.log(path);

@@ -46,27 +46,40 @@ function property(name: string, { row, stat, periodSeconds }: Labelled): string 
 }
 
 /**
- * Names for rows without a label: whatever tells them apart, the metric, the dimensions or the statistic. An
- * expression is called by its id, as CloudWatch does.
+ * Names for rows without a label: whatever is enough to tell them apart, the metric, the dimensions that differ, the
+ * statistic, or more of these together. An expression is called by its id, as CloudWatch does.
  */
 export function plainNames(
   rows: readonly MetricRow[],
   statOf: (row: MetricRow) => string,
 ): readonly string[] {
   const metrics = rows.filter((row) => row.kind === 'metric');
-  const metricsDiffer = differ(metrics, ({ metricName }) => metricName);
-  const names = [...new Set(metrics.flatMap(({ dimensions }) => Object.keys(dimensions)))];
-  const telling = names.filter((name) => differ(metrics, ({ dimensions }) => dimensions[name] ?? ''));
-  const statsDiffer = differ(metrics, statOf);
-  return rows.map((row) => {
-    if (row.kind === 'expression') return plainName(row);
-    const parts = [
-      ...telling.map((name) => row.dimensions[name] ?? ''),
-      ...(metricsDiffer || (telling.length === 0 && !statsDiffer) ? [row.metricName] : []),
-      ...(statsDiffer ? [statOf(row)] : []),
-    ];
-    return parts.filter((part) => part !== '').join(' ');
-  });
+  const all = [...new Set(metrics.flatMap(({ dimensions }) => Object.keys(dimensions)))];
+  const telling = all.filter((name) => differ(metrics, ({ dimensions }) => dimensions[name] ?? ''));
+  const name = (row: MetricOnly): string => row.metricName;
+  const place = (row: MetricOnly): string =>
+    telling
+      .map((each) => row.dimensions[each] ?? '')
+      .join(' ')
+      .trim();
+  const ways: readonly (readonly ((row: MetricOnly) => string)[])[] = [
+    [name],
+    [place],
+    [statOf],
+    [place, name],
+    [name, statOf],
+    [place, statOf],
+  ];
+  const enough = ways.find((way) => new Set(metrics.map((row) => joined(row, way))).size === metrics.length);
+  const way = enough ?? [place, name, statOf];
+  return rows.map((row) => (row.kind === 'metric' ? joined(row, way) : plainName(row)));
+}
+
+type MetricOnly = Extract<MetricRow, { kind: 'metric' }>;
+
+function joined(row: MetricOnly, way: readonly ((row: MetricOnly) => string)[]): string {
+  const parts = way.map((part) => part(row)).filter((part) => part !== '');
+  return parts.length === 0 ? row.metricName : parts.join(' ');
 }
 
 function plainName(row: MetricRow): string {
