@@ -99,6 +99,17 @@ describe('a label', () => {
       'orders',
       'invoices',
     ]);
+    expect(labels(['Test', 'Waiting', 'Queue', 'orders'], ['.', 'Failed', '.', 'invoices'])).toEqual([
+      'Waiting',
+      'Failed',
+    ]);
+    const both = [
+      ['Test', 'Waiting', 'Queue', 'a'],
+      ['...', 'b'],
+      ['.', 'Failed', '.', 'a'],
+      ['...', 'b'],
+    ];
+    expect(labels(...both)).toEqual(['a Waiting', 'b Waiting', 'a Failed', 'b Failed']);
     expect(labels(metric('Waiting', { id: 'm1' }), [{ id: 'e1', expression: 'm1 + 1' }])).toEqual([
       'Waiting',
       'e1',
