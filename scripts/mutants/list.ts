@@ -13,6 +13,7 @@ import { LANE_MUTANTS } from './lanes.ts';
 import { MESSAGE_PATH_MUTANTS } from './message-path.ts';
 import { METRIC_MUTANTS } from './metrics.ts';
 import type { Mutant } from './mutant.ts';
+import { PAGE_MUTANTS } from './page.ts';
 import { POLICY_MUTANTS } from './policies.ts';
 import { RATE_LIMITER_MUTANTS } from './rate-limiter.ts';
 import { SCREENING_MUTANTS } from './screening.ts';
@@ -38,4 +39,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DASHBOARD_MUTANTS,
   ...HEALTH_MUTANTS,
   ...TRACING_MUTANTS,
+  ...PAGE_MUTANTS,
 ];
