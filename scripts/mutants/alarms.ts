@@ -20,6 +20,14 @@ const BACKSTOP_TEST = ['test/lib/backstop-redrives.test.ts'];
 /** Mutants of the alarms, of the one that calls for a person, and of what they cost. */
 export const ALARM_MUTANTS: readonly Mutant[] = [
   {
+    name: 'let a deployment set the alarm on silence off',
+    rule: TRUE,
+    file: ALARMS,
+    find: 'if (watch.missing === TreatMissingData.BREACHING) warmUp(alarm);',
+    replace: '',
+    tests: ALARM_TEST,
+  },
+  {
     name: 'call somebody for the backlog of an outage that is handled',
     rule: TRUE,
     file: PERSON,
