@@ -116,7 +116,9 @@ function pauseWatches(options: IntakeAlarmsOptions, consumerId: string, queueNam
       property: 'intakePausedFor',
       given: options.intakePausedFor,
       threshold: pausedFor === false ? false : (secondsOf(pausedFor) ?? pausedFor.toSeconds()),
+      // In the minutes of a probe nothing is paused: an outage of hours calls once, and not after each probe.
       metric: intakeMetric(consumerId, 'intakePausedFor'),
+      ...AT_ONCE_FOR_FIVE,
       missing: TreatMissingData.IGNORE,
       needs: levelOf('intakePausedFor'),
       level: 'essential',

@@ -249,7 +249,7 @@ describe('with everything on', () => {
         Threshold: 3_600,
         ...own,
         ...newest,
-        ...once,
+        ...onceForFive,
         TreatMissingData: 'ignore',
       },
     ],
