@@ -18,6 +18,12 @@ const NEWEST = { statistic: 'Maximum', period: MINUTE } as const;
  */
 export const BACKSTOP_EXPRESSION = 'DIFF(visible + hidden) - sent - (sent - DIFF(sent))';
 
+/**
+ * Messages by which a queue grows in a minute. Who looks into it hides messages for a while, and they come back: they are
+ * counted all the time. The rate divides by the time between two datapoints, so a gap in the metric makes no false jump.
+ */
+export const GROWTH_EXPRESSION = 'RATE(visible + hidden) * 60';
+
 /** Alarms on what was set aside: dead letters and quarantine. */
 export function setAsideWatches(
   options: SetAsideAlarmsOptions,
@@ -143,11 +149,13 @@ function quarantineWatches(
   ];
 }
 
-/** The rate divides by the time between two datapoints, so a gap in the metric makes no false jump. */
 function growth(queue: IQueue, label: string): MathExpression {
   return new MathExpression({
-    expression: 'RATE(visible) * 60',
-    usingMetrics: { visible: queue.metricApproximateNumberOfMessagesVisible(NEWEST) },
+    expression: GROWTH_EXPRESSION,
+    usingMetrics: {
+      visible: queue.metricApproximateNumberOfMessagesVisible(NEWEST),
+      hidden: queue.metricApproximateNumberOfMessagesNotVisible(NEWEST),
+    },
     label,
     period: MINUTE,
   });

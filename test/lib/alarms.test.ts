@@ -33,6 +33,8 @@ const ESSENTIAL = [
   'QuarantineGrowth',
   'NoRetryHelps',
 ];
+/** All that a queue holds. */
+const HELD = ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'];
 const ESSENTIAL_OF_INTAKE = ['OutageHandled', 'ControlLoopSilent', 'IntakeWithoutCause', 'IntakePausedFor'];
 
 const full = (props: Partial<ResilientConsumerProps> = {}) => ({
@@ -282,8 +284,8 @@ describe('with everything on', () => {
 
   it.each([
     ['InFlight', 80, 'inFlight / 120000 * 100', ['ApproximateNumberOfMessagesNotVisible'], steady],
-    ['DeadLetterGrowth', 10, 'RATE(visible) * 60', ['ApproximateNumberOfMessagesVisible'], onceForFive],
-    ['QuarantineGrowth', 10, 'RATE(visible) * 60', ['ApproximateNumberOfMessagesVisible'], onceForFive],
+    ['DeadLetterGrowth', 10, 'RATE(visible + hidden) * 60', HELD, onceForFive],
+    ['QuarantineGrowth', 10, 'RATE(visible + hidden) * 60', HELD, onceForFive],
     [
       'BackstopRedrives',
       0,
