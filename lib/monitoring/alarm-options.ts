@@ -18,8 +18,8 @@ export interface IntakeAlarmsOptions {
    */
   readonly circuitHalfOpenFor?: Duration | false;
   /**
-   * Whether an intake controller that reports nothing raises an alarm, in 3 of 5 minutes. It may go off for some minutes
-   * when a consumer is first deployed.
+   * Whether an intake controller that reports nothing raises an alarm, in 3 of 5 minutes. A new alarm waits for its first
+   * report, for 15 minutes at most.
    *
    * @default true
    */

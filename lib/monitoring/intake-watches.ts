@@ -78,8 +78,7 @@ function pauseWatches(options: IntakeAlarmsOptions, consumerId: string, queueNam
   const pausedFor = options.intakePausedFor ?? Duration.hours(1);
   return [
     {
-      // Only the controller opens what it has paused. A silent one leaves messages waiting until SQS deletes them,
-      // which is worse than an alarm in the first minutes of a consumer, before the controller has seen it.
+      // Only the controller opens what it has paused: a silent one leaves messages waiting until SQS deletes them.
       id: 'ControlLoopSilent',
       property: 'controlLoopSilent',
       given: options.controlLoopSilent,

@@ -43,12 +43,14 @@ function deadLetterWatches(
   const common = { needs: 'essential', level: 'essential', urgency: 'always' } as const;
   return [
     {
-      // a full queue that nobody touches falls silent after some hours: keep the state then
+      // A full queue that nobody touches falls silent after some hours: keep the state then. Who reads letters hides them for
+      // a while: that mends nothing, and must not call anew when they come back.
       id: 'DeadLetterDepth',
       property: 'deadLetterDepth',
       given: options.deadLetterDepth,
       threshold: options.deadLetterDepth ?? 100,
       metric: depth,
+      ...AT_ONCE_FOR_FIVE,
       missing: TreatMissingData.IGNORE,
       ...common,
       description: `Many messages of ${consumerId} failed for good. ${lookIntoDlq} They are deleted when their retention ends.`,
@@ -59,6 +61,7 @@ function deadLetterWatches(
       given: options.deadLetterAny,
       threshold: options.deadLetterAny === true ? ANY : false,
       metric: depth,
+      ...AT_ONCE_FOR_FIVE,
       missing: TreatMissingData.IGNORE,
       ...common,
       description: `A message of ${consumerId} failed for good. ${lookIntoDlq}`,
