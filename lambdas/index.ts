@@ -13,6 +13,20 @@ export {
 export type { RuntimeClients } from './aws/clients.ts';
 export { type FallbackOptions, fallback, withFallback } from './aws/fallback.ts';
 export {
+  type ConfiguredHealthCheck,
+  type HealthCheckOptions,
+  type HealthClients,
+  healthCheck,
+} from './aws/health-check.ts';
+export {
+  type HealthBody,
+  type HealthRequest,
+  type HealthResponse,
+  type HealthResponseOptions,
+  healthCheckHandler,
+  healthResponse,
+} from './aws/health-response.ts';
+export {
   type IntakeChange,
   type IntakeState,
   type IntakeSwitch,
@@ -32,6 +46,7 @@ export {
   type SendOptions,
 } from './aws/producer.ts';
 export { type LaneUrls, lanesFromEnvironment, type ProducerTarget } from './aws/producer-lanes.ts';
+export type { Propagate } from './aws/producer-trace.ts';
 export { type RateLimiterOptions, rateLimiter, withRateLimit } from './aws/rate-limiter.ts';
 export {
   type ConsumerOptionsBase,
@@ -79,9 +94,19 @@ export {
   SpillwayError,
 } from './core/errors.ts';
 export type { FailedAttempt, FailureEnvelope, Finding, QuarantineReason } from './core/failure-envelope.ts';
+export type { ComponentHealth, HealthReport, HealthStatus } from './core/health/health.ts';
+export type { HealthCheck } from './core/health/health-check.ts';
+export type { OwnCheck, OwnFinding } from './core/health/own-check.ts';
+export type {
+  HealthKind,
+  HealthLimits,
+  HealthSettings,
+  HealthThresholds,
+  WatchedConsumer,
+} from './core/health/settings.ts';
 export { expectOk, HttpStatusError } from './core/http.ts';
 export type { IdempotencyKeySource } from './core/idempotency.ts';
-export type { MessageAttribute, ProducerMetadata, ReceivedMessage } from './core/message.ts';
+export type { MessageAttribute, MessageIds, ProducerMetadata, ReceivedMessage } from './core/message.ts';
 export type { SettingsInput } from './core/parse-settings.ts';
 export type {
   AdaptiveConcurrency,
@@ -132,4 +157,5 @@ export {
   type Priority,
   type RunTimeConfigurationSettings,
 } from './core/settings.ts';
+export type { MessageTrace, TraceCarrier } from './core/trace.ts';
 export type { S3Record } from './core/unwrap.ts';

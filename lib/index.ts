@@ -19,6 +19,8 @@ export {
   type RuntimeConfigOptions,
 } from './config/runtime-config.ts';
 export { SpillwayConfig } from './config/spillway-config.ts';
+export { HealthCheck } from './health-check.ts';
+export type { AgeLimits, GrowthLimits, HealthCheckProps } from './health-check-props.ts';
 export { IntakeController, type IntakeControllerProps } from './intake-controller.ts';
 export type { KillSwitchProps } from './kill-switch.ts';
 export type {

@@ -260,6 +260,23 @@ export class StateTable extends Construct {
       .combine(grant('dynamodb:DeleteItem', markers));
   }
 
+  /** Let a health check read circuits by their keys, what the intake controller noted of them, and markers of consumers. */
+  grantHealthCheck(
+    grantee: iam.IGrantable,
+    {
+      circuits,
+      consumerIds,
+    }: { readonly circuits: readonly string[]; readonly consumerIds: readonly string[] },
+  ): iam.Grant {
+    const keys = [
+      ...circuits,
+      ...circuits.map((key) => `${KEY_PREFIX.timer}${key}`),
+      ...consumerIds.map((consumerId) => `${KEY_PREFIX.intake}${consumerId}`),
+    ];
+    this.grantKey(grantee);
+    return this.grantCircuitKeys(grantee, ['dynamodb:BatchGetItem'], keys);
+  }
+
   /** Compare what a consumer makes of its circuits with what others make of them. @internal */
   noteCircuits(consumer: IConstruct, { circuits }: Pick<ConsumerSettings, 'circuits'>): void {
     this.circuits.note(consumer, circuits);

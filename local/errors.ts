@@ -77,3 +77,8 @@ export class NotIdleError extends LocalStackError {
 export class ForeignEndpointError extends LocalStackError {
   override readonly name = 'ForeignEndpointError';
 }
+
+/** Something else listens on the port that was asked for. */
+export class PortTakenError extends LocalStackError {
+  override readonly name = 'PortTakenError';
+}

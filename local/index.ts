@@ -19,6 +19,7 @@ export {
   LocalStackError,
   MissingEmulatorError,
   NotIdleError,
+  PortTakenError,
   ReferenceCycleError,
   type TemplateLocation,
   UnknownResourceError,
@@ -29,6 +30,7 @@ export type { LocalFunction } from './function.ts';
 export type { FunctionStats, InvocationResult } from './lambda/function.ts';
 export type { FunctionError } from './lambda/protocol.ts';
 export type { LocalStackOptions } from './options.ts';
+export type { PageOptions } from './page/page.ts';
 export type { LocalQueue, QueueCounts, StoredMessage } from './queue.ts';
 export type { LocalSchedule } from './schedule/schedule.ts';
 export type { EventSourceMapping, MappingChange, MappingState } from './sqs/mapping.ts';

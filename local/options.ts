@@ -1,5 +1,6 @@
 import type { LogLine, SecretSetting } from './deploy/context.ts';
 import type { ApiFault } from './emulators/json-service.ts';
+import type { PageOptions } from './page/page.ts';
 
 /** What a local stack is started with. */
 export interface LocalStackOptions {
@@ -81,6 +82,13 @@ export interface LocalStackOptions {
    * @default 1
    */
   readonly timeScale?: number;
+  /**
+   * Serve a page on loopback that draws the dashboards of the templates, live, and shows the alarms with their reasons.
+   * It only shows. With a port it is where one expects it; 0 takes a free one.
+   *
+   * @default false
+   */
+  readonly page?: boolean | PageOptions;
   /** Called with every line that a function writes. */
   readonly onLog?: (line: LogLine) => void;
   /** Called with every warning: what cannot be played, and what went wrong while running. */

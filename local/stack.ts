@@ -35,6 +35,8 @@ export interface LocalStack {
   readonly schedules: readonly LocalSchedule[];
   /** Metrics, alarms and dashboards, in the stack's time. */
   readonly cloudwatch: LocalCloudWatch;
+  /** Where the page with dashboards and alarms is, if it was asked for. */
+  readonly pageUrl?: string;
   /** Everything that cannot be played or went wrong, each said once. */
   readonly warnings: readonly string[];
   /** Settings for an SDK client of a service. */

@@ -23,6 +23,7 @@ import { localFunction } from './function.ts';
 import { openProcess, openWorker } from './lambda/channel.ts';
 import { lambdaApi } from './lambda/lambda-api.ts';
 import type { LocalStackOptions } from './options.ts';
+import { type PageOptions, startPage } from './page/page.ts';
 import type { LocalQueue } from './queue.ts';
 import type { LocalSchedule } from './schedule/schedule.ts';
 import type { EventSourceMapping } from './sqs/mapping.ts';
@@ -51,7 +52,8 @@ const DEFAULT_GRACE_MS = 5_000;
  * @throws {AssemblyError} if the assembly cannot be read
  * @throws {UnsupportedIntrinsicError} if a template uses a function that is not known here
  * @throws {MissingEmulatorError} if fauxqs or dynalite is not installed
- * @throws {RangeError} if `timeScale` is not a number of 1 or more
+ * @throws {RangeError} if `timeScale` is not a number of 1 or more, or `page.port` is not a port
+ * @throws {PortTakenError} if something else listens on `page.port`
  *
  * @example
  * const stack = await startLocalStack({ assembly: 'cdk.out' });
@@ -221,6 +223,8 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
   await deploy(model, context);
   const outputs = model.outputs();
   const functions = deployed.map(localFunction);
+  const page = options.page ? await startPage(watch.cloudwatch, pageOptions(options.page)) : undefined;
+  if (page !== undefined) closers.push(() => page.close());
   for (const mapping of mappings) mapping.start();
   const stopWatching = watch.start();
   closers.push(async () => stopWatching());
@@ -247,6 +251,7 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
     mappings,
     schedules,
     cloudwatch: watch.cloudwatch,
+    ...(page !== undefined && { pageUrl: page.url }),
     warnings,
     clientConfig,
     resource: (id) =>
@@ -270,6 +275,10 @@ async function start(options: LocalStackOptions, closers: (() => Promise<void>)[
       return stopped;
     },
   };
+}
+
+function pageOptions(page: true | PageOptions): PageOptions {
+  return page === true ? {} : page;
 }
 
 /** One client for each region, made when first needed. */

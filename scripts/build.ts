@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -8,15 +8,24 @@ const typescript = dirname(createRequire(import.meta.url).resolve('typescript/pa
 
 rmSync('dist', { recursive: true, force: true });
 compile('tsconfig.build.json');
+compile('local/page/client/tsconfig.build.json');
 compile('tsconfig.cjs.json');
 // The package is one of ES modules; this says that what lies in here is not.
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 nameEsTwin('lib/private/handler-entry.js');
+copyPage('local/page/client');
 
 function compile(project: string): void {
   execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '--project', project], {
     stdio: 'inherit',
   });
+}
+
+/** What a browser takes as it is. */
+function copyPage(directory: string): void {
+  for (const file of readdirSync(directory).filter((name) => /\.(?:html|css|svg)$/.test(name))) {
+    copyFileSync(join(directory, file), join('dist/esm', directory, file));
+  }
 }
 
 /** Replace `import.meta.url`, which CommonJS cannot even parse, by the URL of the same file among the ES modules. */

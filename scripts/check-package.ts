@@ -88,6 +88,9 @@ edit(join(modules, 'jest.config.cjs'), (text) =>
 writeFileSync(join(modules, 'test/shop.test.ts'), TEST('.js'));
 check(modules, { NODE_OPTIONS: '--experimental-vm-modules' });
 
+say('the page of the local stack');
+run(process.execPath, [join(root, 'scripts/check-page.ts'), join(modules, 'node_modules/spillway')], root);
+
 rmSync(work, { recursive: true });
 say('the package works in both');
 

@@ -21,12 +21,13 @@ export function lambdaEventSources(client: LambdaClient): EventSources {
   return {
     async describe(mappingId) {
       try {
-        const { State, ScalingConfig } = await client.send(
+        const { State, ScalingConfig, LastModified } = await client.send(
           new GetEventSourceMappingCommand({ UUID: mappingId }),
         );
         const state = STATES.find((each) => each === State);
         if (state === undefined) throw new RangeError(`the event source mapping is in state ${State}`);
-        return { state, maximumConcurrency: ScalingConfig?.MaximumConcurrency };
+        const modified = LastModified === undefined ? {} : { modifiedAtEpochMs: LastModified.getTime() };
+        return { state, maximumConcurrency: ScalingConfig?.MaximumConcurrency, ...modified };
       } catch (error) {
         if (error instanceof ResourceNotFoundException) return undefined;
         throw error;

@@ -32,9 +32,9 @@ import type { RuntimeClients } from './clients.ts';
 import { awsPorts, type ConsumerPorts, REBUILD, type Rebuild } from './consumer-ports.ts';
 import { settingsFromEnvironment } from './environment-settings.ts';
 import { type InvocationContext, messageOf, type SqsBatchResponse, type SqsEvent } from './lambda-event.ts';
+import { tracingOf } from './lazy-tracer.ts';
 import { loadRunTimeConfiguration } from './load-run-time-configuration.ts';
 import { aboutMessage, recognize } from './message-context.ts';
-import { type MessageTracer, NO_TRACER } from './message-tracer.ts';
 
 /** Options of {@link resilientConsumer} that hold for every consumer. */
 export interface ConsumerOptionsBase<Payload, CircuitName extends string> {
@@ -239,28 +239,6 @@ function configurationOf(
       } catch (error) {
         const source = where.kind === 'parameter' ? where.parameter : where.profile;
         emit({ kind: 'configuration-unavailable', source, error: summarizeError(error) });
-      }
-    },
-  };
-}
-
-/** The tracer of a consumer that is traced: its code is loaded by the first invocation. Without it nothing is watched. */
-function tracingOf(
-  { tracer, telemetry }: ConsumerPorts,
-  { tracing = false }: ConsumerSettings,
-): { readonly tracer: MessageTracer; load(): Promise<void> } {
-  let loaded: MessageTracer | undefined;
-  return {
-    get tracer() {
-      return loaded ?? NO_TRACER;
-    },
-    async load() {
-      if (!tracing || loaded !== undefined) return;
-      try {
-        loaded = await tracer();
-      } catch (error) {
-        loaded = NO_TRACER;
-        telemetry.emit({ kind: 'tracing-unavailable', error: summarizeError(error) });
       }
     },
   };

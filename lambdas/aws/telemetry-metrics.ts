@@ -1,7 +1,7 @@
 import type { PipelineEvent } from '../core/events.ts';
 import type { Observability } from '../core/metric-names.ts';
 import { needsPerson } from '../core/needs-person.ts';
-import { FAILURE_REASONS } from '../core/settings.ts';
+import { FAILURE_REASONS, INTAKE_CIRCUIT } from '../core/settings.ts';
 import { type MetricLines, metricLines } from './metric-lines.ts';
 
 /** Metrics of a consumer: gathered while it works, and written out once an invocation. */
@@ -39,6 +39,7 @@ export function policyMetrics(service: string): ConsumerMetrics {
 /** A classifier of one's own may say anything at run time, and each value of a dimension is a metric that costs money. */
 const KNOWN_REASONS: ReadonlySet<string> = new Set(FAILURE_REASONS);
 
+/** Add what an event tells. The circuit of the intake has none of a circuit's metrics: holds have their own. */
 function record(lines: MetricLines, event: PipelineEvent): void {
   switch (event.kind) {
     case 'handled':
@@ -77,7 +78,9 @@ function record(lines: MetricLines, event: PipelineEvent): void {
       lines.record('quarantined', 1, event.reason);
       break;
     case 'replay-ended':
-      lines.record(event.handled ? 'replaysHandled' : 'replaysFailed', 1);
+      // Both, so that a share of them can be told from the first one on.
+      lines.record('replaysHandled', Number(event.handled));
+      lines.record('replaysFailed', Number(!event.handled));
       break;
     case 'kill-switch':
       lines.record('killSwitchTripped', 1);
@@ -131,13 +134,14 @@ function record(lines: MetricLines, event: PipelineEvent): void {
       break;
     case 'circuit-call':
       lines.record('circuitCalls', 1, event.circuit);
-      if (event.failed) lines.record('circuitFailures', 1, event.circuit);
+      lines.record('circuitFailures', Number(event.failed), event.circuit);
       break;
     case 'circuit-rejected':
-      lines.record('circuitRejected', 1, event.circuit);
+      if (event.circuit !== INTAKE_CIRCUIT) lines.record('circuitRejected', 1, event.circuit);
       break;
     case 'circuit-transition': {
       const { circuit, to, wasOpenForMs } = event.transition;
+      if (circuit === INTAKE_CIRCUIT) break;
       lines.record('circuitTransitions', 1, circuit);
       if (to === 'open') lines.record('circuitOpened', 1, circuit);
       lines.record('circuitOpen', to === 'closed' ? 0 : 1, circuit);
@@ -145,6 +149,7 @@ function record(lines: MetricLines, event: PipelineEvent): void {
       break;
     }
     // Told in the log only; what needs a person is a metric all the same.
+    case 'tracing-unavailable':
     case 'halted':
     case 'idempotency-disabled':
     case 'classifier-error':

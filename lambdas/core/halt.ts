@@ -18,6 +18,13 @@ export interface HaltParts {
 
 /** Longest summary of a hold. */
 const LONGEST_SUMMARY = 400;
+/** How the summary of a halt begins, by which it is told from an operator's hold. */
+const HALTED = 'halted at message ';
+
+/** Whether a hold of the intake is a halt of its queue, by the hold's summary. */
+export function isHalt(summary: string | undefined): boolean {
+  return summary?.startsWith(HALTED) ?? false;
+}
 
 /**
  * Keep a message where it is, at the head of its group, and hold the intake of its queue until an operator resumes it.
@@ -33,7 +40,7 @@ export async function haltAt(
   const { messageId, stableId } = message;
   const { error, firstAttemptAt, history } = envelope;
   const name = error?.name ?? history.at(-1)?.error ?? 'unknown';
-  const summary = `halted at message ${messageId} (${stableId}): ${name}`.slice(0, LONGEST_SUMMARY);
+  const summary = `${HALTED}${messageId} (${stableId}): ${name}`.slice(0, LONGEST_SUMMARY);
   try {
     const held = intake.set('forced-open', { summary, decidedBy: 'fleet' });
     await within(clock, STORE_PATIENCE_MS, held);

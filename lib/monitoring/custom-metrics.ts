@@ -1,10 +1,15 @@
-import { isEmitted, METRIC, type MetricKey, type Observability } from '../../lambdas/core/metric-names.ts';
+import { type BreakdownDimension, METRIC_FACTS } from '../../lambdas/core/metric-facts.ts';
+import {
+  CAUSE_DIMENSION,
+  DEFERRAL_CAUSES,
+  isEmitted,
+  METRIC,
+  type MetricKey,
+  type Observability,
+  QUARANTINE_REASONS,
+  REASON_DIMENSION,
+} from '../../lambdas/core/metric-names.ts';
 import { FAILURE_REASONS } from '../../lambdas/core/settings.ts';
-
-/** Reasons for quarantine (`QuarantineReason`). A test compares. */
-export const QUARANTINE_REASON_COUNT = 8;
-/** Causes of deferral (`DeferralCause`). A test compares. */
-export const DEFERRAL_CAUSE_COUNT = 18;
 
 /** What a consumer is, as far as the number of its metrics goes. */
 export interface MeasuredConsumer {
@@ -17,37 +22,6 @@ export interface MeasuredConsumer {
   readonly runTimeConfigured: boolean;
 }
 
-/** Emitted for each circuit, or for the policies around its calls, and not in all. */
-const FOR_EACH_CIRCUIT: readonly MetricKey[] = [
-  'circuitOpen',
-  'circuitOpened',
-  'circuitTransitions',
-  'circuitCalls',
-  'circuitFailures',
-  'circuitRejected',
-  'callsRetried',
-  'callsRecovered',
-  'callRetriesExhausted',
-  'callsTimedOut',
-  'callsRateLimited',
-  'bulkheadFull',
-  'concurrencyLimit',
-  'fallbacksUsed',
-];
-/** Emitted in all, and for each circuit. */
-const ALSO_FOR_EACH_CIRCUIT: readonly MetricKey[] = ['circuitRecoveryTime', 'circuitHalfOpenFor'];
-/** Emitted by the intake controller alone. */
-const BY_CONTROLLER: readonly MetricKey[] = [
-  'circuitsOpen',
-  'circuitsHalfOpen',
-  'circuitsClosed',
-  'circuitHalfOpenFor',
-  'intakePaused',
-  'intakePausedFor',
-  'intakeWithoutCause',
-  'intakeHeld',
-  'killSwitchOn',
-];
 const BY_RUN_TIME_CONFIGURATION: readonly MetricKey[] = [
   'configurationsApplied',
   'configurationRefused',
@@ -62,25 +36,28 @@ export function mostCustomMetrics(consumer: MeasuredConsumer): number {
   const { observability, intakeControlled, runTimeConfigured } = consumer;
   return metricKeys()
     .filter((metric) => isEmitted(metric, observability))
-    .filter((metric) => intakeControlled || !BY_CONTROLLER.includes(metric))
+    .filter((metric) => intakeControlled || !isByController(metric))
     .filter((metric) => runTimeConfigured || !BY_RUN_TIME_CONFIGURATION.includes(metric))
     .reduce((sum, metric) => sum + combinations(metric, consumer), 0);
 }
 
+/** How many values the dimension of a metric has, and one more where it is told in all as well. */
 function combinations(metric: MetricKey, { observability, circuits }: MeasuredConsumer): number {
-  if (observability === 'essential') return 1;
-  if (FOR_EACH_CIRCUIT.includes(metric)) return circuits;
-  if (ALSO_FOR_EACH_CIRCUIT.includes(metric)) return 1 + circuits;
-  switch (metric) {
-    case 'deadLettered':
-      return 1 + FAILURE_REASONS.length;
-    case 'quarantined':
-      return 1 + QUARANTINE_REASON_COUNT;
-    case 'deferred':
-      return 1 + DEFERRAL_CAUSE_COUNT;
-    default:
-      return 1;
-  }
+  const { total, by } = METRIC_FACTS[metric];
+  if (observability === 'essential' || by === undefined) return 1;
+  return Number(total) + valuesOf(metric, by, circuits);
+}
+
+function valuesOf(metric: MetricKey, by: BreakdownDimension, circuits: number): number {
+  if (by === CAUSE_DIMENSION) return DEFERRAL_CAUSES.length;
+  if (by === REASON_DIMENSION)
+    return (metric === 'quarantined' ? QUARANTINE_REASONS : FAILURE_REASONS).length;
+  return circuits;
+}
+
+/** Whether the intake controller alone emits it. */
+function isByController(metric: MetricKey): boolean {
+  return METRIC_FACTS[metric].from.every((who) => who === 'controller');
 }
 
 function metricKeys(): MetricKey[] {

@@ -1,5 +1,12 @@
 import type { Duration } from 'aws-cdk-lib';
-import { Alarm, type AlarmBase, ComparisonOperator, type CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  type AlarmBase,
+  CfnAlarm,
+  ComparisonOperator,
+  type CompositeAlarm,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import { DEFAULT_OBSERVABILITY, type Observability } from '../../lambdas/core/metric-names.ts';
@@ -14,6 +21,9 @@ import { queueWatches } from './queue-watches.ts';
 import { refusedWatch, runtimeWatches } from './runtime-watches.ts';
 import { setAsideWatches } from './set-aside-watches.ts';
 import type { AlarmId, Watch } from './watch.ts';
+
+/** Longest that an alarm waits for its first data after a deployment. */
+const WARM_UP_MINUTES = 15;
 
 /** Properties of {@link ResilienceAlarms}. */
 export interface ResilienceAlarmsProps extends ResilienceAlarmsOptions {
@@ -101,7 +111,7 @@ export class ResilienceAlarms extends Construct {
 
   private alarm(watch: Watch): Alarm {
     const { evaluationPeriods = 1, datapointsToAlarm = evaluationPeriods } = watch;
-    return new Alarm(this, watch.id, {
+    const alarm = new Alarm(this, watch.id, {
       metric: watch.metric,
       threshold: watch.threshold || 0,
       comparisonOperator: watch.comparison ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -110,6 +120,8 @@ export class ResilienceAlarms extends Construct {
       treatMissingData: watch.missing,
       alarmDescription: watch.description,
     });
+    if (watch.missing === TreatMissingData.BREACHING) warmUp(alarm);
+    return alarm;
   }
 
   /** What types promise, where an alarm is not there at this level, or was switched off. */
@@ -132,6 +144,17 @@ export function watches(props: ResilienceAlarmsProps, retryUntilSeconds: number 
     ...(props.runTimeConfigured === true ? [refusedWatch(props, consumerId)] : []),
     ...(props.intakeControlled === true ? intakeWatches(props, consumerId, queue.facts.name) : []),
   ];
+}
+
+/**
+ * A new alarm that takes silence for bad would go off before anything could have spoken: it waits until data fill its
+ * window, or for so long. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html
+ */
+function warmUp({ node }: Alarm): void {
+  const { defaultChild } = node;
+  if (!(defaultChild instanceof CfnAlarm)) return;
+  // Older versions of the CDK do not know the property.
+  defaultChild.addPropertyOverride('WarmUpConfiguration.WarmUpPeriodDurationInMinutes', WARM_UP_MINUTES);
 }
 
 function act(

@@ -44,7 +44,8 @@ export function controllerOf(
   return intake;
 }
 
-function isSameTable(one: StateTable, other: StateTable, stack: Stack): boolean {
+/** Whether two constructs stand for one table, as far as a stack can tell. */
+export function isSameTable(one: StateTable, other: StateTable, stack: Stack): boolean {
   const [first, second] = [one, other].map(({ tableName }) => JSON.stringify(stack.resolve(tableName)));
   return one === other || first === second;
 }

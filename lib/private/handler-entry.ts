@@ -13,7 +13,7 @@ const HERE: string = import.meta.url;
  * Entry file of one of the library's own functions: the source in its repository, the compiled ES module in the
  * package.
  */
-export function handlerEntry(name: 'intake-controller'): string {
+export function handlerEntry(name: 'intake-controller' | 'health-check'): string {
   const file = fileURLToPath(HERE);
   return join(dirname(file), '..', '..', 'lambdas', 'handlers', `${name}${extname(file)}`);
 }

@@ -41,15 +41,14 @@ export function describeAlarms(input: unknown, { alarms, time }: AlarmApiOptions
 
 function describe(alarm: LocalAlarm, time: ApiTime): Record<string, unknown> {
   const since = time.toMachine(alarm.sinceEpochMs) / 1_000;
-  const { Tags: _tags, Threshold, ...properties } = alarm.properties;
-  const threshold = numberAt({ Threshold }, 'Threshold');
+  const { Tags: _tags, ...properties } = alarm.properties;
   return {
     ActionsEnabled: true,
     OKActions: [],
     AlarmActions: [],
     InsufficientDataActions: [],
     ...properties,
-    ...(threshold === undefined ? {} : { Threshold: threshold }),
+    ...numbersOf(properties),
     AlarmName: alarm.name,
     AlarmArn: alarm.arn,
     StateValue: alarm.state,
@@ -57,6 +56,16 @@ function describe(alarm: LocalAlarm, time: ApiTime): Record<string, unknown> {
     StateUpdatedTimestamp: since,
     StateTransitionedTimestamp: since,
   };
+}
+
+/** Templates may write numbers as texts, which the SDK does not take. */
+function numbersOf(properties: unknown): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const name of ['Period', 'EvaluationPeriods', 'DatapointsToAlarm', 'Threshold']) {
+    const value = numberAt(properties, name);
+    if (value !== undefined) numbers[name] = value;
+  }
+  return numbers;
 }
 
 /** Serve DescribeAlarmHistory: changes of state, newest first unless ScanBy asks otherwise. */

@@ -92,11 +92,18 @@ export interface LocalCloudWatch {
    */
   alarm(id: string): LocalAlarm;
   /**
-   * Statistics of metrics, and metric math over them, as GetMetricData gives them. Times are the stack's.
+   * Statistics of metrics, and metric math over them, as GetMetricData gives them. Times are the stack's. Periods begin
+   * at `periodsFromEpochMs` and at all multiples of their length from there.
    *
+   * @param periodsFromEpochMs @default 0
    * @throws {ApiError} with the code ValidationError for what CloudWatch would refuse
    */
-  query(queries: readonly MetricQuery[], startEpochMs: number, endEpochMs: number): readonly MetricSeries[];
+  query(
+    queries: readonly MetricQuery[],
+    startEpochMs: number,
+    endEpochMs: number,
+    periodsFromEpochMs?: number,
+  ): readonly MetricSeries[];
   /** Metrics that have datapoints. */
   metrics(): readonly MetricId[];
   put(data: readonly MetricDatum[]): void;

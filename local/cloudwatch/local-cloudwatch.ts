@@ -27,7 +27,8 @@ export function createLocalCloudWatch(options: LocalCloudWatchOptions): LocalClo
       findOne(alarms, 'alarm', id, ({ constructPath, logicalId, name, arn }) => [
         ...new Set([constructPath, logicalId, name, arn]),
       ]),
-    query: (queries, startEpochMs, endEpochMs) => runQueries(store, queries, { startEpochMs, endEpochMs }),
+    query: (queries, startEpochMs, endEpochMs, offsetMs = 0) =>
+      runQueries(store, queries, { startEpochMs, endEpochMs, offsetMs }),
     metrics: () => store.metrics(),
     put: (data) => {
       for (const datum of data) put(store, datum, clock);

@@ -12,7 +12,7 @@ export interface QueryWindow {
   readonly startEpochMs: number;
   /** Exclusive. */
   readonly endEpochMs: number;
-  /** Where periods begin, with all their multiples. @default 0 - as in GetMetricData; alarms slide */
+  /** Where periods begin, with all their multiples. @default 0 - as in GetMetricData; alarms and charts slide */
   readonly offsetMs?: number;
 }
 

@@ -1,7 +1,7 @@
 import type { AlarmFacts } from '../cloudwatch/alarms/alarm-book.ts';
 import { alarmsOf, parseRule } from '../cloudwatch/alarms/composite.ts';
 import { readActions, readMetricAlarm } from '../cloudwatch/alarms/definition.ts';
-import { isObject, parseJson, stringAt } from '../json.ts';
+import { isObject, objectAt, parseJson, stringAt } from '../json.ts';
 import type { DeployContext, Player } from './context.ts';
 import type { ModelResource } from './model.ts';
 
@@ -10,6 +10,9 @@ export const playAlarm: Player = (resource, context) => {
   attempt(resource, context, () => {
     context.cloudwatch.alarms.addMetric(factsOf(resource), readMetricAlarm(resource.properties()));
   });
+  if ('WallClockWindow' in objectAt(resource.properties(), 'EvaluationWindow')) {
+    context.warn(`${resource.constructPath}: wall clock windows are not played: the alarm's periods slide`);
+  }
   warnOfActions(resource, context);
 };
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PortTakenError } from '../errors.ts';
 
 /** The only address that anything of the local stack listens on. */
 export const LOOPBACK = '127.0.0.1';
@@ -21,11 +22,18 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
-/** Make a server listen on a free loopback port. */
-export async function listenOnLoopback(server: Server): Promise<LoopbackServer> {
+/**
+ * Make a server listen on a loopback port; 0 takes a free one.
+ *
+ * @throws {PortTakenError} if something else listens on it
+ */
+export async function listenOnLoopback(server: Server, wantedPort = 0): Promise<LoopbackServer> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, resolve);
+    server.once('error', (error) => {
+      const taken = 'code' in error && error.code === 'EADDRINUSE';
+      reject(taken ? new PortTakenError(`port ${wantedPort} is taken`, { cause: error }) : error);
+    });
+    server.listen(wantedPort, LOOPBACK, resolve);
   });
   const address: AddressInfo | string | null = server.address();
   const port = address === null || typeof address === 'string' ? 0 : address.port;
@@ -40,8 +48,12 @@ export async function listenOnLoopback(server: Server): Promise<LoopbackServer> 
   };
 }
 
-/** Start an HTTP server on loopback that answers 403 to requests for any other host name. */
-export function startLoopbackServer(listener: RequestListener): Promise<LoopbackServer> {
+/**
+ * Start an HTTP server on loopback that answers 403 to requests for any other host name.
+ *
+ * @throws {PortTakenError} if something else listens on the port that is wanted
+ */
+export function startLoopbackServer(listener: RequestListener, wantedPort = 0): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     if (isLoopbackHost(request.headers.host)) {
       listener(request, response);
@@ -50,7 +62,7 @@ export function startLoopbackServer(listener: RequestListener): Promise<Loopback
     }
   });
   server.keepAliveTimeout = 60_000;
-  return listenOnLoopback(server);
+  return listenOnLoopback(server, wantedPort);
 }
 
 /** Read a request's body, or `undefined` once it is longer than the limit. */

@@ -59,8 +59,8 @@ export const BULKHEAD_MUTANTS: readonly Mutant[] = [
   ),
   line(
     'count who is refused after waiting among those who wait',
-    "          stepOut();\n          resolve(how === 'admitted' ? undefined : refuse());",
-    "          const refused = how === 'admitted' ? undefined : refuse();\n          stepOut();\n          resolve(refused);",
+    "          stepOut();\n          resolve(how === 'admitted' ? undefined : refusal());",
+    "          const refused = how === 'admitted' ? undefined : refusal();\n          stepOut();\n          resolve(refused);",
   ),
   line(
     'promise too early a return while nobody goes',

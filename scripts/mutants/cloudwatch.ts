@@ -58,6 +58,11 @@ export const CLOUDWATCH_MUTANTS: readonly Mutant[] = [
     'offsetMs: 0,',
   ),
   evaluation(
+    'evaluate an alarm before it is warm',
+    'if (warmUp === undefined || ageMs >=',
+    'if (warmUp === undefined || 0 <= ageMs || ageMs >=',
+  ),
+  evaluation(
     'evaluate a percentile that rests on too little',
     'if (samples !== undefined && samples <',
     'if (samples !== undefined && samples < 0 &&  samples <',

@@ -223,8 +223,8 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     name: 'put the code of run-time configurations into every bundle',
     rule: '4 the healthy path is cheap',
     file: 'lib/resilient-consumer.ts',
-    find: '...(props.runtimeConfig === undefined && withoutIt)',
-    replace: '...(props.entry === undefined && withoutIt)',
+    find: '...(props.runtimeConfig === undefined && {',
+    replace: '...(props.entry === undefined && {',
     tests: ['test/lib/bundling.test.ts'],
   },
   {

@@ -12,6 +12,8 @@ import {
   type MetricKey,
   type Observability,
 } from '../../lambdas/core/metric-names.ts';
+import { INTAKE_CIRCUIT } from '../../lambdas/core/settings.ts';
+import { mostCustomMetrics } from '../../lib/monitoring/custom-metrics.ts';
 import { receivedMessage } from '../core/fixtures.ts';
 import { consoleLines, type Emf } from './console-lines.ts';
 import { brokenRules, emfLines } from './emf-rules.ts';
@@ -53,6 +55,30 @@ function measured(level: Observability, ...events: PipelineEvent[]) {
   flush();
   return lines;
 }
+
+describe('full', () => {
+  it('is as many metrics as synthesis says that it is at most', () => {
+    const { emf } = everything('full');
+    const most = {
+      observability: 'full',
+      circuits: 40,
+      intakeControlled: true,
+      runTimeConfigured: true,
+    } as const;
+    expect(customMetrics(emf).size).toBe(mostCustomMetrics(most));
+  });
+
+  it('has no metrics of the circuit of the intake, of which others tell', () => {
+    const transition = { circuit: INTAKE_CIRCUIT, decidedBy: 'fleet', from: 'open', to: 'closed' } as const;
+    const closed = { ...transition, lastError: undefined, retryAtEpochMs: undefined, wasOpenForMs: 9_000 };
+    const lines = measured(
+      'full',
+      { kind: 'circuit-transition', transition: closed },
+      { kind: 'circuit-rejected', circuit: INTAKE_CIRCUIT },
+    );
+    expect([...customMetrics(lines.emf())]).toEqual([`NeedsPerson [["service","${CONSUMER}"]]`]);
+  });
+});
 
 describe('essential', () => {
   const essential = ESSENTIAL_METRICS.map((key) => METRIC[key]).sort();

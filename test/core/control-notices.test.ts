@@ -50,6 +50,24 @@ describe('notices to the intake controller', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('bear the correlation id of the message that is being handled, if one is', async () => {
+    const sent: ControlMessage[] = [];
+    const ids = ['c-1', undefined];
+    const notices = controlNotices({
+      queue: { send: async (message) => void sent.push(message) },
+      correlationId: () => ids.shift(),
+      emit: () => {},
+      clock: fakeClock(),
+    });
+    notices.circuitChanged('circuit#a');
+    notices.circuitChanged('circuit#b');
+    await notices.settle();
+    expect(sent).toEqual([
+      { kind: 'circuit-changed', key: 'circuit#a', correlationId: 'c-1' },
+      { kind: 'circuit-changed', key: 'circuit#b' },
+    ]);
+  });
+
   it('are nobody’s business without a queue', async () => {
     const { emit, events } = eventLog();
     const notices = controlNotices({ queue: undefined, emit, clock: fakeClock() });

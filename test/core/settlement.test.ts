@@ -265,6 +265,27 @@ describe('a charge', () => {
   });
 });
 
+describe('X-Ray’s trace header', () => {
+  const HEADER = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+  const judged = [{ message: queueMessage({ traceHeader: HEADER }), verdict: move() }];
+
+  it.each([false, true])('goes along with a move, whatever it says (FIFO: %s)', async (fifo) => {
+    const { settlement, deadLetterQueue } = setup({ queue: { fifo } });
+    const forged = { ...judged[0], message: queueMessage({ traceHeader: 'anything' }), verdict: move() };
+    await settlement.commit([...judged, forged]);
+    expect(deadLetterQueue.sent.map(({ traceHeader }) => traceHeader)).toEqual([HEADER, 'anything']);
+  });
+
+  it('stays behind where the queue does not take it: the message is what counts', async () => {
+    const { settlement, deadLetterQueue } = setup();
+    deadLetterQueue.senderFault = true;
+    deadLetterQueue.refuse = ({ traceHeader }) => traceHeader !== undefined;
+    expect(told(await settlement.commit(judged))).toEqual(['message-1 done']);
+    expect(deadLetterQueue.sent).toHaveLength(1);
+    expect(deadLetterQueue.sent[0]).not.toHaveProperty('traceHeader');
+  });
+});
+
 describe('putting messages back', () => {
   const judged = (...messageIds: string[]) =>
     messageIds.map((messageId, at) => ({

@@ -107,7 +107,7 @@ it('says what synthesis says it costs', () => {
     return priceSentence(count).slice(0, priceSentence(count).indexOf(' ('));
   };
   const flat = page.replaceAll('\n', ' ');
-  expect(flat).toContain(`[Info at /Shop] ${cost('essential', 1)}`);
+  expect(flat).toContain(`INFO ${cost('essential', 1)}`);
   const [one = '', two = ''] = [1, 2].map((circuits) => /\$([\d.]+)/.exec(cost('full', circuits))?.[1]);
   expect(flat).toContain(
     `At \`full\` it is $${one} with one circuit, and $${(Number(two) - Number(one)).toFixed(2)} more`,

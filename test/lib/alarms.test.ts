@@ -235,6 +235,7 @@ describe('with everything on', () => {
         Period: 60,
         ...steady,
         TreatMissingData: 'breaching',
+        WarmUpConfiguration: { WarmUpPeriodDurationInMinutes: 15 },
       },
     ],
     [

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Duration, type Stack } from 'aws-cdk-lib';
-import { Alarm, AlarmRule, CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { describe, expect, it } from 'vitest';
 import {
@@ -178,7 +178,7 @@ describe('of a consumer with observability full', () => {
   });
 
   it('uses only functions of metric math that are known, on ids that the widget has', () => {
-    const functions = new Set(['FILL', 'RATE']);
+    const functions = new Set(['FILL', 'RATE', 'DIFF']);
     for (const each of full.widgets) {
       const drawings = drawnBy(each);
       const ids = drawings.flatMap(({ options }) => (options.id === undefined ? [] : [String(options.id)]));
@@ -297,13 +297,7 @@ function circuitAlarms(): Body {
   return bodyOf(
     synth((stack) => {
       const consumer = consumerIn(stack, { consumerId: 'orders', observability: 'full' });
-      const { alarms } = consumer;
-      if (alarms === undefined) throw new Error('the consumer has no alarms');
-      const open = { threshold: 0, evaluationPeriods: 1 };
-      const metric = consumer.metric('circuitsOpen', { statistic: 'Maximum' });
-      new Alarm(alarms, 'Circuit', { ...open, metric });
-      new CompositeAlarm(alarms, 'Person', { alarmRule: AlarmRule.fromBoolean(false) });
-      const other = consumerIn(stack, { consumerId: 'invoices' }, 'Other');
+      const other = consumerIn(stack, { consumerId: 'invoices', alarms: { needsPerson: false } }, 'Other');
       new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer, other] });
     }),
   );
@@ -325,26 +319,80 @@ describe('alarms', () => {
   it('follow what was asked of the consumer', () => {
     const body = drawn({ alarms: { queueDepth: 7, queueAge: false, deadLetterDepth: 4_000 } });
     expect(lines(body, 'Queue: messages')).toEqual([7]);
-    expect(lines(body, 'Queue: age (s)')).toBeUndefined();
+    expect(lines(body, 'Queue: age (s)')).not.toContain(300);
     expect(widget(body, 'Dead letters now').properties.yAxis?.left).toEqual({ min: 0, max: 8_000 });
   });
 
-  it('are no lines where the statistic or the period is another', () => {
-    expect(widget(full, 'Outcomes').properties.annotations).toBeUndefined();
+  it.each([{ statistic: 'Sum' }, { period: Duration.hours(1) }])(
+    'are no lines where the statistic or the period is another: %o',
+    (other) => {
+      const body = bodyOf(
+        synth((stack) => {
+          const consumer = consumerIn(stack, { consumerId: 'orders', alarms: {} });
+          if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
+          const metric = consumer.metric('needsPerson', { statistic: 'Maximum', ...other });
+          new Alarm(consumer.alarms, 'Other', { metric, threshold: 77, evaluationPeriods: 1 });
+          new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer] });
+        }),
+      );
+      expect(lines(body, 'Needs a person (1) or not (0)') ?? []).not.toContain(77);
+    },
+  );
+
+  it('on expressions are lines where the same is computed of the same metrics, whatever the ids', () => {
+    const body = (queue: 'queue' | 'deadLetterQueue', id: string) =>
+      bodyOf(
+        synth((stack) => {
+          const consumer = consumerIn(stack, { consumerId: 'orders', alarms: { deadLetterGrowth: false } });
+          if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
+          const newest = { statistic: 'Maximum', period: Duration.minutes(1) };
+          const metric = new MathExpression({
+            expression: `RATE(${id})*60`,
+            usingMetrics: { [id]: consumer[queue].metricApproximateNumberOfMessagesVisible(newest) },
+            period: Duration.minutes(1),
+          });
+          new Alarm(consumer.alarms, 'Growth', { metric, threshold: 77, evaluationPeriods: 1 });
+          new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer] });
+        }),
+      );
+    expect(lines(body('deadLetterQueue', 'm1'), 'Dead letters: growth (a minute)')).toEqual([77]);
+    expect(lines(body('queue', 'visible'), 'Dead letters: growth (a minute)')).toBeUndefined();
+  });
+
+  it('on what SQS moved itself are drawn as they compute it', () => {
+    const body = bodyOf(
+      synth((stack) => {
+        const consumer = consumerIn(stack, { consumerId: 'orders', alarms: { backstopRedrives: false } });
+        if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
+        const metric = new MathExpression({
+          expression: 'DIFF(visible) - sent',
+          usingMetrics: {
+            visible: consumer.deadLetterQueue.metricApproximateNumberOfMessagesVisible(),
+            sent: consumer.deadLetterQueue.metricNumberOfMessagesSent(),
+          },
+        });
+        new Alarm(consumer.alarms, 'ByItself', { metric, threshold: 77, evaluationPeriods: 1 });
+        new ResilienceDashboard(stack, 'Dashboard', { consumers: [consumer] });
+      }),
+    );
+    const own = widget(body, 'Dead letters that SQS moved itself');
+    expect(expressionsIn(drawnBy(own)).map(({ expression }) => expression)).toEqual(['DIFF(visible) - sent']);
+    expect(lines(body, 'Dead letters that SQS moved itself')).toContain(77);
   });
 
   it('are listed by section, and those of circuits beside the circuits', () => {
     const body = circuitAlarms();
     const all = widget(body, 'Alarms').properties.alarms ?? [];
     const ofCircuits = widget(body, 'Circuits: alarms').properties.alarms ?? [];
-    expect(ofCircuits).toHaveLength(1);
+    const isNamed = (part: string) => ofCircuits.some((arn) => JSON.stringify(arn).includes(part));
+    expect(['CircuitOpen', 'CircuitHalfOpenFor'].filter(isNamed)).toHaveLength(2);
     expect(all).toEqual(expect.arrayContaining([...ofCircuits]));
     expect(all.length).toBeGreaterThan(5);
   });
 
   it('that gather what needs a person are foremost; without one, all are', () => {
     const [person, ...rest] = widget(circuitAlarms(), 'Who needs a person').properties.alarms ?? [];
-    expect(person).toContain('Person');
+    expect(JSON.stringify(person)).toContain('NeedsPerson');
     expect(rest.length).toBeGreaterThan(5);
   });
 
@@ -415,7 +463,21 @@ describe('limits of CloudWatch', () => {
     ]);
   });
 
-  it('are told where metrics are too many, hidden ones counted', () => {
+  it('count metrics that are hidden behind expressions', () => {
+    const told = ofDashboard((stack) => {
+      const consumers = [160, 16].map((count) =>
+        consumerIn(
+          stack,
+          { observability: 'full', intake: false, alarms: false, circuits: circuits(count) },
+          `C${count}`,
+        ),
+      );
+      new ResilienceDashboard(stack, 'Dashboard', { consumers });
+    });
+    expect(told).toEqual([expect.stringMatching(/must need at most 2,500 metrics in all, got 2,[56]\d\d/)]);
+  });
+
+  it('are told where metrics are too many, in one widget or in all', () => {
     const told = ofDashboard(many(1, { circuits: circuits(255) }));
     expect(told).toEqual([
       expect.stringContaining('must need at most 500 metrics in one widget, got 765'),

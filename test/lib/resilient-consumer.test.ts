@@ -412,23 +412,27 @@ describe('what it makes', () => {
       consumerIn(stack, {}, 'Two');
     });
     const further = Object.keys(resourcesOf(two)).length - Object.keys(resourcesOf(one)).length;
-    expect(further).toBe(21);
+    expect(further).toBe(25);
     const own = Object.entries(idsByType(one)).map(
       ([type, ids]) => [type, ids.filter((id) => !id.startsWith('SpillwayIntakeController'))] as const,
     );
     expect(Object.fromEntries(own.filter(([, ids]) => ids.length > 0))).toEqual({
       'AWS::CloudWatch::Alarm': [
+        'OneAlarmsBackstopRedrives92C88514',
+        'OneAlarmsCloseToExpiry5DC1A128',
+        'OneAlarmsControlLoopSilent572EFE77',
         'OneAlarmsDeadLetterDepth14B946CE',
         'OneAlarmsDeadLetterGrowth0B93A3A2',
-        'OneAlarmsIntakeHeldC610F89B',
         'OneAlarmsIntakePausedFor99B7FBDB',
         'OneAlarmsIntakeWithoutCause2664FDE0',
-        'OneAlarmsKillSwitch8044467E',
+        'OneAlarmsNoRetryHelps3A3D324F',
+        'OneAlarmsOutageHandled69485B63',
         'OneAlarmsPoisonD9773A2E',
+        'OneAlarmsQuarantineGrowth31A873DD',
         'OneAlarmsQueueAge86A40A98',
-        'OneAlarmsQueueDepth198C848F',
-        'OneAlarmsSettlementFailuresEA1B55BE',
+        'OneAlarmsWaitingCloseToExpiry06A59665',
       ],
+      'AWS::CloudWatch::CompositeAlarm': ['OneAlarmsNeedsPerson043C24E4'],
       'AWS::DynamoDB::GlobalTable': ['SpillwayStateTable9919068D'],
       'AWS::IAM::Policy': ['OneRoleDefaultPolicyAA836385'],
       'AWS::IAM::Role': ['OneRoleDD313230'],

@@ -36,6 +36,8 @@ progress.say('Deploying it to local emulators');
 const stack = await startLocalStack({
   assembly: ASSEMBLY,
   isolate: options.isolate,
+  timeScale: options.timeScale,
+  page: options.page && { port: options.port },
   secrets: { [`${STACK}/SigningSecret`]: SIGNING_SECRET },
   environment: options.withoutIdempotency
     ? { [`${STACK}/Forwarder/Function`]: { POWERTOOLS_IDEMPOTENCY_DISABLED: 'true' } }
@@ -47,6 +49,7 @@ const stack = await startLocalStack({
   },
   onWarning: (warning) => progress.say(`Warning: ${warning}`),
 });
+if (stack.pageUrl !== undefined) progress.say(`Dashboards and alarms, live: ${stack.pageUrl}`);
 const output = stack.outputs[STACK] ?? {};
 const queues: PhysicalQueues = {
   source: stack.queue(output.QueueUrl ?? ''),
@@ -141,9 +144,10 @@ async function drained(): Promise<void> {
   progress.say(`The queue is not empty after ${seconds(DRAIN_MS)} s`);
 }
 
-async function stayUp({ endpoints }: LocalStack): Promise<void> {
+async function stayUp({ endpoints, pageUrl }: LocalStack): Promise<void> {
   const lines = [
     'The stack stays up; Ctrl-C ends it.',
+    ...(pageUrl === undefined ? [] : [`  dashboards   ${pageUrl}`]),
     `  intake       ${output.IntakeUrl}`,
     `  SQS          ${endpoints.sqs}`,
     `  DynamoDB     ${endpoints.dynamodb}`,

@@ -13,6 +13,8 @@ export interface EventSourceStatus {
   readonly state: EventSourceState;
   /** Invocations at a time; absent: no limit. */
   readonly maximumConcurrency?: number | undefined;
+  /** When it was changed last. Epoch milliseconds; absent where Lambda does not say. */
+  readonly modifiedAtEpochMs?: number;
 }
 
 /** A change of an event source mapping. */

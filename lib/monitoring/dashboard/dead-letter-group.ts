@@ -24,6 +24,8 @@ export function deadLetterGroup(section: Section): Group {
   const sum = { label: 'handled', period: Duration.minutes(5) };
   const handled = section.total('replaysHandled', sum);
   const failed = section.total('replaysFailed', { ...sum, label: 'set aside again' });
+  // as its alarm computes it, where there is one
+  const byItself = watched.on('AWS/SQS', new Set(['NumberOfMessagesSent'])).map(({ metric }) => metric);
   return group(
     'Dead letters',
     [
@@ -67,6 +69,11 @@ export function deadLetterGroup(section: Section): Group {
           ),
         ],
         overTime: true,
+      }),
+      graph({
+        title: 'Dead letters that SQS moved itself',
+        metrics: byItself.slice(0, 1),
+        annotations: watched.annotations(...byItself.slice(0, 1)),
       }),
       bars({ title: 'Replayed messages, in this time', metrics: [handled, failed] }),
     ],

@@ -1,7 +1,7 @@
 import { QUARANTINE_REASONS, REASON_DIMENSION } from '../../../lambdas/core/metric-names.ts';
 import { type Group, group } from './group.ts';
 import { bars, graph, HOURLY, NEWEST, numbers } from './panel.ts';
-import type { Section } from './section.ts';
+import { computed, type Section } from './section.ts';
 
 /** What never reached the handler. */
 export function poisonGroup(section: Section): Group {
@@ -11,9 +11,15 @@ export function poisonGroup(section: Section): Group {
     label: 'in quarantine',
   });
   const hourly = section.total('quarantined', { ...HOURLY, label: 'quarantined' });
+  const growth = computed('RATE(visible) * 60', { visible: depth }, 'more a minute');
   return group('Quarantine', [
     numbers({ title: 'Quarantine now', metrics: [depth] }),
     graph({ title: 'Quarantine', metrics: [depth], annotations: watched.annotations(depth) }),
+    graph({
+      title: 'Quarantine: growth (a minute)',
+      metrics: [growth],
+      annotations: watched.annotations(growth),
+    }),
     graph({ title: 'Quarantined (an hour)', metrics: [hourly], annotations: watched.annotations(hourly) }),
     bars({
       title: 'Quarantined by reason, in this time',

@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import { type Group, group } from './group.ts';
 import { gauge, graph, NEWEST } from './panel.ts';
 import { computed, type Section } from './section.ts';
@@ -19,7 +20,11 @@ export function queueGroup(section: Section): Group {
   });
   const oldest = queue.metricApproximateAgeOfOldestMessage({ ...NEWEST, label: 'oldest that waits (SQS)' });
   const share = computed(`inFlight / ${MOST_IN_FLIGHT} * 100`, { inFlight }, '% of 120,000');
-  const leftTime = section.total('timeToExpiry', { statistic: 'Minimum', label: 'until it expires' });
+  const leftTime = section.total('timeToExpiry', {
+    statistic: 'Minimum',
+    period: Duration.minutes(5),
+    label: 'until it expires',
+  });
   const handledAge = (statistic: 'p50' | 'p99') => {
     const id = `age_${statistic}`;
     const age = section.total('messageAge', { statistic });

@@ -3,7 +3,7 @@ import type { MetricStore } from '../metric-store.ts';
 import type { StackClock } from '../stack-clock.ts';
 import { alarmsOf, type CompositeRule, ruleHolds } from './composite.ts';
 import type { MetricAlarmDefinition } from './definition.ts';
-import { alarmDatapoints, alarmSamples, evaluateMetricAlarm } from './evaluate.ts';
+import { alarmDatapoints, alarmSamples, evaluateMetricAlarm, isWarm } from './evaluate.ts';
 import { compositeReason } from './reason.ts';
 
 /** What identifies and describes an alarm. */
@@ -37,7 +37,11 @@ interface Entry {
   sinceEpochMs: number;
   readonly history: AlarmChange[];
 }
-type MetricEntry = Entry & { readonly definition: MetricAlarmDefinition };
+type MetricEntry = Entry & {
+  readonly definition: MetricAlarmDefinition;
+  readonly addedAtEpochMs: number;
+  warm: boolean;
+};
 type CompositeEntry = Entry & { readonly rule: CompositeRule; evaluated: boolean };
 
 const MINUTE_MS = 60_000;
@@ -110,6 +114,8 @@ export function createAlarmBook({ store, clock, onError }: AlarmBookOptions): Al
     if (definition.periodSeconds >= 60 && atEpochMs % MINUTE_MS !== 0) return false;
     try {
       const points = alarmDatapoints(store, definition, atEpochMs);
+      entry.warm ||= isWarm(definition, points, atEpochMs - entry.addedAtEpochMs);
+      if (!entry.warm) return false;
       const found = evaluateMetricAlarm(
         definition,
         points,
@@ -157,7 +163,8 @@ export function createAlarmBook({ store, clock, onError }: AlarmBookOptions): Al
       return metrics.some(({ definition }) => definition.periodSeconds < 60);
     },
     addMetric(facts, definition) {
-      metrics.push(Object.assign(add(facts, 'metric'), { definition }));
+      const addedAtEpochMs = clock.now();
+      metrics.push(Object.assign(add(facts, 'metric'), { definition, addedAtEpochMs, warm: false }));
     },
     addComposite(facts, rule) {
       composites.push(Object.assign(add(facts, 'composite'), { rule, evaluated: false }));

@@ -1,4 +1,4 @@
-import { arrayAt, isObject, numberAt, objectAt, stringAt } from '../../json.ts';
+import { arrayAt, booleanAt, isObject, numberAt, objectAt, stringAt } from '../../json.ts';
 import type { MetricQuery } from '../cloudwatch.ts';
 import { invalid } from '../invalid.ts';
 import { readMetricId, readQueries } from '../wire.ts';
@@ -34,6 +34,14 @@ export interface MetricAlarmDefinition {
   readonly missing: MissingData;
   /** The percentile that is left alone while it rests on too few samples. 0 to 100. */
   readonly percentileNeedsSamples?: number;
+  readonly warmUp?: WarmUp;
+}
+
+/** How long a new alarm waits for data before it is evaluated. */
+export interface WarmUp {
+  readonly minutes: number;
+  /** Whether it waits on though its evaluation periods are full of data. */
+  readonly whole: boolean;
 }
 
 const MISSING: readonly string[] = ['missing', 'ignore', 'breaching', 'notBreaching'];
@@ -58,6 +66,7 @@ export function readMetricAlarm(properties: unknown): MetricAlarmDefinition {
     throw invalid(`DatapointsToAlarm must be 1 to ${evaluationPeriods}, got ${datapointsToAlarm}`);
   }
   const percentile = needsSamples(properties, watched);
+  const warmUp = warmUpOf(properties);
   return {
     queries,
     periodSeconds: periodOf(watched, queries),
@@ -67,6 +76,7 @@ export function readMetricAlarm(properties: unknown): MetricAlarmDefinition {
     comparison,
     missing: missingOf(properties, queries),
     ...(percentile === undefined ? {} : { percentileNeedsSamples: percentile }),
+    ...(warmUp === undefined ? {} : { warmUp }),
   };
 }
 
@@ -117,6 +127,14 @@ function missingOf(properties: unknown, queries: readonly MetricQuery[]): Missin
 
 function isMissing(text: string): text is MissingData {
   return MISSING.includes(text);
+}
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html */
+function warmUpOf(properties: unknown): WarmUp | undefined {
+  const configuration = objectAt(properties, 'WarmUpConfiguration');
+  const minutes = numberAt(configuration, 'WarmUpPeriodDurationInMinutes');
+  if (minutes === undefined) return undefined;
+  return { minutes, whole: booleanAt(configuration, 'OnlyStartEvaluatingAfterWarmUpPeriodEnds') ?? false };
 }
 
 function needsSamples(properties: unknown, watched: MetricQuery): number | undefined {

@@ -33,6 +33,16 @@ export function evaluateMetricAlarm(
   return { state: to, reason: metricReason({ definition, decision, points, from, to }) };
 }
 
+/** Whether a new alarm has waited long enough to be evaluated: for its warm-up time, or until it has N datapoints. */
+export function isWarm(
+  { warmUp, evaluationPeriods }: MetricAlarmDefinition,
+  points: readonly AlarmDatapoint[],
+  ageMs: number,
+): boolean {
+  if (warmUp === undefined || ageMs >= warmUp.minutes * 60_000) return true;
+  return !warmUp.whole && points.slice(-evaluationPeriods).every(({ value }) => value !== undefined);
+}
+
 /**
  * How many values a percentile needs to be significant: 10 / (1 - p) from 0.5 on, 10 / p below.
  *

@@ -116,6 +116,44 @@ describe('a metric alarm', () => {
     expect(alarm('silent')).toMatchObject({ state, reason });
   });
 
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html
+  it.each([
+    [false, 1, 'OK'],
+    [true, 1, 'INSUFFICIENT_DATA'],
+    [true, 5, 'OK'],
+  ])('waits for data while it warms up (to the end: %s), and then goes on', (whole, minute, expected) => {
+    const { addMetric, put, end, alarm } = setup();
+    const WarmUpConfiguration = {
+      WarmUpPeriodDurationInMinutes: 6,
+      OnlyStartEvaluatingAfterWarmUpPeriodEnds: whole,
+    };
+    const wakeful = { TreatMissingData: 'breaching', EvaluationPeriods: 2, DatapointsToAlarm: 2 };
+    addMetric('silent', { ...wakeful, WarmUpConfiguration });
+    end(0);
+    expect(alarm('silent').state).toBe('INSUFFICIENT_DATA');
+    put(0, 0);
+    put(1, 0);
+    for (let now = 1; now <= minute; now += 1) {
+      if (now > 1) put(now, 0);
+      end(now);
+    }
+    expect(alarm('silent').state).toBe(expected);
+    for (let now = 6; now <= 9; now += 1) end(now);
+    expect(alarm('silent').state).toBe('ALARM');
+  });
+
+  it('is evaluated after it has warmed up, data or not', () => {
+    const { addMetric, end, alarm } = setup();
+    addMetric('silent', {
+      TreatMissingData: 'breaching',
+      WarmUpConfiguration: { WarmUpPeriodDurationInMinutes: 5 },
+    });
+    for (let minute = 0; minute < 4; minute += 1) end(minute);
+    expect(alarm('silent').state).toBe('INSUFFICIENT_DATA');
+    end(4);
+    expect(alarm('silent').state).toBe('ALARM');
+  });
+
   it('says so when data stops', () => {
     const { addMetric, put, end, alarm } = setup();
     addMetric('silent', { TreatMissingData: 'missing' });

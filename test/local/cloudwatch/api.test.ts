@@ -1,5 +1,6 @@
 import {
   CloudWatchClient,
+  DeleteAlarmsCommand,
   GetMetricDataCommand,
   GetMetricStatisticsCommand,
   ListMetricsCommand,
@@ -124,6 +125,30 @@ describe('the CloudWatch API, called with the SDK', () => {
       );
     expect((await query(30)).MetricDataResults?.[0]?.Values).toEqual([5]);
     expect((await query(1)).MetricDataResults?.[0]?.Values).toEqual([]);
+  });
+
+  it('is where functions find CloudWatch', async () => {
+    const code = 'exports.handler = async () => process.env.AWS_ENDPOINT_URL_CLOUDWATCH;';
+    const { stack } = await run(
+      { App: { resources: { Fn: functionResource('fn') } } },
+      { fn: { 'index.js': code } },
+    );
+    const { payload } = await stack.function('Fn').invoke({});
+    expect(payload).toBe(stack.endpoints.cloudwatch);
+  });
+
+  it('refuses a body that is not what it says, and operations that are not played', async () => {
+    const { stack, client } = await setup();
+    const response = await fetch(stack.endpoints.cloudwatch, {
+      method: 'POST',
+      headers: { 'content-encoding': 'gzip', 'x-amz-target': 'GraniteServiceVersion20100801.PutMetricData' },
+      body: 'not compressed',
+    });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('x-amzn-errortype')).toBe('SerializationException');
+    await expect(client.send(new DeleteAlarmsCommand({ AlarmNames: ['a'] }))).rejects.toThrow(
+      'DeleteAlarms is not played by the local stack',
+    );
   });
 
   it('answers with the error that it was told to', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createMetricStore,
@@ -96,6 +97,21 @@ describe('the metric store', () => {
     );
     expect(store.find({ ...id, dimensions: {} })).toBeUndefined();
     expect(store.find({ ...id, dimensions: { shop: 'a' } })).toBe(metric);
+  });
+
+  it('loses and doubles nothing, whatever the periods and wherever they begin', () => {
+    const data = fc.array(fc.tuple(fc.nat(12 * 60), fc.nat(100)), { minLength: 1, maxLength: 100 });
+    fc.assert(
+      fc.property(data, fc.integer({ min: 1, max: 90 }), fc.nat(90), (all, minutes, offset) => {
+        const { metric, sums } = setup();
+        for (const [minute, value] of all) metric.add(T0 + minute * MINUTE, value);
+        const total = sums(T0, T0 + 24 * 60 * MINUTE, minutes * MINUTE, offset * MINUTE);
+        const expected = all.reduce((sum, [, value]) => sum + value, 0);
+        expect(total.reduce((sum, [, value = 0]) => sum + value, 0)).toBe(expected);
+        for (const [seconds] of total) expect(((seconds + T0 / 1_000) / 60 - offset) % minutes).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('does not grow beyond its bound', () => {

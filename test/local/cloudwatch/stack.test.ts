@@ -74,7 +74,12 @@ const WATCHED = {
       RawMessageDelivery: true,
     },
   },
-  DlqAlarm: alarmResource({ AlarmName: 'dlq', AlarmActions: [{ Ref: 'Topic' }] }),
+  DlqAlarm: alarmResource({
+    AlarmName: 'dlq',
+    Threshold: '0',
+    Period: '60',
+    AlarmActions: [{ Ref: 'Topic' }],
+  }),
   Person: {
     Type: 'AWS::CloudWatch::CompositeAlarm',
     Properties: {
@@ -106,9 +111,9 @@ describe('alarms of a stack', () => {
     const { stack, send } = await run({ App: { resources: WATCHED } }, {}, { timeScale: 300 });
     const heard: string[] = [];
     const end = stack.cloudwatch.onAlarm(({ logicalId }, { to }) => heard.push(`${logicalId} ${to}`));
-    await expect.poll(() => heard, { timeout: 3_000 }).toEqual(['DlqAlarm OK', 'Person OK']);
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['DlqAlarm OK', 'Person OK']);
     await send('Dlq', 'lost');
-    await expect.poll(() => heard.slice(2), { timeout: 3_000 }).toEqual(['DlqAlarm ALARM', 'Person ALARM']);
+    await expect.poll(() => heard.slice(2), { timeout: 10_000 }).toEqual(['DlqAlarm ALARM', 'Person ALARM']);
     const inbox = () => stack.queue('Inbox').messages();
     await expect.poll(async () => (await inbox()).length).toBe(1);
     const [message] = await inbox();
@@ -118,7 +123,7 @@ describe('alarms of a stack', () => {
       Trigger: { MetricName: 'ApproximateNumberOfMessagesVisible' },
     });
     await stack.queue('Dlq').purge();
-    await expect.poll(() => heard.slice(4), { timeout: 3_000 }).toEqual(['DlqAlarm OK', 'Person OK']);
+    await expect.poll(() => heard.slice(4), { timeout: 10_000 }).toEqual(['DlqAlarm OK', 'Person OK']);
     end();
     const { alarm } = stack.cloudwatch;
     expect(alarm('dlq').reason).toContain('was not greater than the threshold (0.0)');
@@ -138,7 +143,7 @@ describe('alarms of a stack', () => {
       new DescribeAlarmsCommand({ AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], StateValue: 'ALARM' }),
     );
     expect(MetricAlarms).toMatchObject([
-      { AlarmName: 'dlq', StateValue: 'ALARM', StateReason, Threshold: 0, ActionsEnabled: true },
+      { AlarmName: 'dlq', StateValue: 'ALARM', StateReason, Threshold: 0, Period: 60, ActionsEnabled: true },
     ]);
     expect(CompositeAlarms).toMatchObject([
       { AlarmRule: expect.stringContaining('alarm:dlq'), StateValue: 'ALARM' },
@@ -165,6 +170,7 @@ describe('alarms of a stack', () => {
       App: {
         resources: {
           Dlq: queueResource(),
+          Wall: alarmResource({ EvaluationWindow: { WallClockWindow: {} } }),
           Anomaly: alarmResource({ ComparisonOperator: 'GreaterThanUpperThreshold' }),
           Wrong: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'ALARM(' } },
           Lonely: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: 'ALARM(nobody)' } },
@@ -175,6 +181,7 @@ describe('alarms of a stack', () => {
     });
     expect(stack.warnings).toEqual([
       'Filter: resources of type AWS::Logs::MetricFilter are not played by the local stack',
+      "Wall: wall clock windows are not played: the alarm's periods slide",
       'Anomaly: this alarm is not played: the comparison operator is not played: GreaterThanUpperThreshold',
       "Wrong: this alarm is not played: AlarmRule: cannot read 'ALARM('",
       'Board: its DashboardBody is not a JSON object',
@@ -244,7 +251,9 @@ describe('metrics of queues and functions', () => {
     );
     await send('Queue', 'waits');
     await expect
-      .poll(() => queueMetric(stack, 'Queue', 'ApproximateAgeOfOldestMessage', 'Maximum'), { timeout: 3_000 })
+      .poll(() => queueMetric(stack, 'Queue', 'ApproximateAgeOfOldestMessage', 'Maximum'), {
+        timeout: 10_000,
+      })
       .toBeGreaterThan(120);
     expect(queueMetric(stack, 'Queue', 'ApproximateNumberOfMessagesNotVisible', 'Maximum')).toBe(0);
   });
@@ -271,7 +280,7 @@ describe('schedules', () => {
       { timeScale: 300 },
     );
     await expect
-      .poll(async () => (await stack.queue('Queue').messages()).length, { timeout: 3_000 })
+      .poll(async () => (await stack.queue('Queue').messages()).length, { timeout: 10_000 })
       .toBeGreaterThan(2);
     const times = (await stack.queue('Queue').messages()).map(({ body }) =>
       Date.parse(JSON.parse(body).time),

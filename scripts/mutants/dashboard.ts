@@ -1,0 +1,173 @@
+import type { Mutant } from './mutant.ts';
+
+const FOLDER = 'lib/monitoring/dashboard';
+const DASHBOARD = ['test/lib/dashboard.test.ts'];
+const QUERIES = ['test/lib/log-queries.test.ts'];
+const LOGS = ['test/lib/function-logs.test.ts'];
+
+const SEEN = 'what is drawn is what is emitted';
+const REFUSED = '7 what was refused says why';
+
+/** Mutants of the dashboard, of the saved queries and of how functions log. */
+export const DASHBOARD_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'draw what a consumer does not emit at its level',
+    rule: SEEN,
+    file: `${FOLDER}/section.ts`,
+    find: 'return isEmitted(metric, settings.observability) ? runtimeMetric',
+    replace: "return isEmitted(metric, settings.observability && 'full') ? runtimeMetric",
+    tests: DASHBOARD,
+  },
+  {
+    name: 'break down what has totals only',
+    rule: SEEN,
+    file: `${FOLDER}/section.ts`,
+    find: "if (settings.observability !== 'full') return [];",
+    replace: "if (settings.observability === 'off') return [];",
+    tests: DASHBOARD,
+  },
+  {
+    name: 'draw the intake of a consumer without a controller',
+    rule: SEEN,
+    file: `${FOLDER}/section.ts`,
+    find: '    if (this.consumer.intake === undefined) return undefined;\n',
+    replace: '',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'leave a gap between the bars of a histogram',
+    rule: SEEN,
+    file: `${FOLDER}/section.ts`,
+    find: 'const starts = [0, ...bounds];',
+    replace: 'const starts = [0, ...bounds.slice(1)];',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'compute the failure rate of all circuits from one',
+    rule: SEEN,
+    file: `${FOLDER}/circuit-group.ts`,
+    find: '[`failures${at}`]: failures[at], [`calls${at}`]: calls[at]',
+    replace: '[`failures${at}`]: failures[0], [`calls${at}`]: calls[0]',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'have no failure rate where nothing failed',
+    rule: SEEN,
+    file: `${FOLDER}/circuit-group.ts`,
+    find: '100 * FILL(failures${at}, 0) / calls${at}',
+    replace: '100 * failures${at} / calls${at}',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'draw a threshold at another statistic or period',
+    rule: SEEN,
+    file: `${FOLDER}/thresholds.ts`,
+    find: '[namespace, metricName, statistic, period.toSeconds(), sorted]',
+    replace: '[namespace, metricName, sorted]',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'take one expression over two metrics for the same',
+    rule: SEEN,
+    file: `${FOLDER}/thresholds.ts`,
+    find: '(word) => parts.get(word) ?? word',
+    replace: '(word) => word',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'show all alarms where one gathers them',
+    rule: SEEN,
+    file: `${FOLDER}/overview.ts`,
+    find: 'watched.composite.length > 0 ? watched.composite : watched.all',
+    replace: 'watched.all',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'list alarms of everything beside the circuits',
+    rule: SEEN,
+    file: `${FOLDER}/circuit-group.ts`,
+    find: ".filter((name) => name.startsWith('Circuit'))",
+    replace: '',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'leave a row short of its end',
+    rule: SEEN,
+    file: `${FOLDER}/panel.ts`,
+    find: 'const to = Math.round((COLUMNS * before) / total);',
+    replace: 'const to = from + Math.floor((COLUMNS * weight) / total);',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'count only the metrics that are seen',
+    rule: REFUSED,
+    file: `${FOLDER}/limits.ts`,
+    find: "typeof entry[0] === 'string'",
+    replace: "typeof entry[0] === 'string' && member(entry.at(-1), 'visible') !== false",
+    tests: DASHBOARD,
+  },
+  {
+    name: 'link to whatever is given',
+    rule: REFUSED,
+    file: `${FOLDER}/runbook.ts`,
+    find: '/^https?:\\/\\/[^\\s()<>]+$/.test(url)',
+    replace: '/^http/.test(url)',
+    tests: DASHBOARD,
+  },
+  {
+    name: 'ask a log group twice',
+    rule: SEEN,
+    file: 'lib/monitoring/log-queries.ts',
+    find: '[...new Set(asked)]',
+    replace: 'asked',
+    tests: QUERIES,
+  },
+  {
+    name: 'ask for a line that nobody writes',
+    rule: SEEN,
+    file: 'lib/monitoring/log-queries/queries.ts',
+    find: 'filter message = "circuit changed"',
+    replace: 'filter message = "circuit transition"',
+    tests: QUERIES,
+  },
+  {
+    name: 'ask for a field that nobody writes',
+    rule: SEEN,
+    file: 'lib/monitoring/log-queries/queries.ts',
+    find: '`to`, decided_by, retry_at',
+    replace: '`to`, decidedBy, retry_at',
+    tests: QUERIES,
+  },
+  {
+    name: 'forget the logs of the controllers',
+    rule: SEEN,
+    file: 'lib/monitoring/log-queries.ts',
+    find: '[...consumers, ...controllers]',
+    replace: '[...consumers]',
+    tests: QUERIES,
+  },
+  {
+    name: 'drop metrics together with lines of little importance',
+    rule: SEEN,
+    file: 'lib/private/log-settings.ts',
+    find: "['INFO', 'DEBUG', 'TRACE']",
+    replace: "['WARN', 'INFO', 'DEBUG', 'TRACE']",
+    tests: LOGS,
+  },
+  {
+    name: 'let Lambda’s level win over the one that is asked of the logger',
+    rule: SEEN,
+    file: 'lib/private/log-settings.ts',
+    find: "(environment?.[variable] ?? '')",
+    replace: "(environment?.AWS_LAMBDA_LOG_LEVEL ?? 'INFO')",
+    tests: LOGS,
+  },
+  {
+    name: 'refuse a level that drops nothing',
+    rule: REFUSED,
+    file: 'lib/resilient-consumer.ts',
+    find: "if (this.settings.observability !== 'off') {",
+    replace: 'if (whose.length > 0) {',
+    tests: LOGS,
+  },
+];
