@@ -24,15 +24,11 @@ export function changesSince({ history }: LocalAlarm, fromEpochMs: number): read
  * for the first M breaching datapoints within N of its periods. Its N + 1 periods begin with the first of these M.
  * A Sum of more than a minute is the sum of as many minutes, since periods of alarms slide.
  *
- * @throws if it went off without such datapoints
+ * @throws if it did not go off, or without such datapoints
  */
-export function firstFiring(
-  cloudwatch: LocalCloudWatch,
-  alarm: LocalAlarm,
-  fromEpochMs: number,
-): Firing | undefined {
+export function firstFiring(cloudwatch: LocalCloudWatch, alarm: LocalAlarm, fromEpochMs: number): Firing {
   const went = changesSince(alarm, fromEpochMs).find(({ to }) => to === 'ALARM');
-  if (went === undefined) return undefined;
+  if (went === undefined) throw new Error(`${alarm.constructPath} did not go off`);
   const definition = readMetricAlarm(alarm.properties);
   const periodMs = definition.periodSeconds * 1_000;
   const heldFrom = breachedFrom(definition, breachingStarts(cloudwatch, definition, fromEpochMs));
