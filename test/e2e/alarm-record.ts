@@ -55,9 +55,9 @@ function breachingStarts(
   fromEpochMs: number,
 ): readonly number[] {
   const { queries, periodSeconds } = definition;
-  const [only] = queries;
-  const summed = only !== undefined && 'metric' in only && only.stat === 'Sum' && periodSeconds > 60;
-  const asked: readonly MetricQuery[] = summed ? [{ ...only, periodSeconds: 60 }] : queries;
+  const [only, ...others] = queries.filter((query) => 'metric' in query);
+  const summed = only !== undefined && others.length === 0 && only.stat === 'Sum' && periodSeconds > 60;
+  const asked: readonly MetricQuery[] = summed ? [{ ...only, periodSeconds: 60, returnData: true }] : queries;
   const now = cloudwatch.clock.now();
   const [series] = cloudwatch.query(asked, fromEpochMs - 10 * MINUTE_MS, now);
   const points = (series?.timestamps ?? []).map((at, index) => ({ at, value: series?.values[index] ?? 0 }));
