@@ -3,7 +3,7 @@ import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { SetAsideAlarmsOptions } from './alarm-options.ts';
-import { deadLetteredMetric, runtimeMetric } from './runtime-metrics.ts';
+import { deadLetteredMetric, runtimeMetric, zeroWhenSilent } from './runtime-metrics.ts';
 import { ANY, AT_ONCE_FOR_FIVE, levelOf, type Watch } from './watch.ts';
 
 const MINUTE = Duration.minutes(1);
@@ -84,7 +84,7 @@ function deadLetterWatches(
       property: 'deadLetterExternal',
       given: options.deadLetterExternal,
       threshold: options.deadLetterExternal ?? 10,
-      metric: deadLetteredMetric(consumerId, 'EXTERNAL_SERVICE_ERROR', { period: HOUR }),
+      metric: zeroWhenSilent(deadLetteredMetric(consumerId, 'EXTERNAL_SERVICE_ERROR', { period: HOUR })),
       missing: TreatMissingData.NOT_BREACHING,
       needs: 'full',
       level: 'full',
@@ -133,7 +133,7 @@ function quarantineWatches(
       property: 'poison',
       given: options.poison,
       threshold: options.poison ?? 20,
-      metric: runtimeMetric(consumerId, 'quarantined', { period: HOUR }),
+      metric: zeroWhenSilent(runtimeMetric(consumerId, 'quarantined', { period: HOUR })),
       ...common,
       needs: levelOf('quarantined'),
       description: `${consumerId} set many bad messages aside. ${why}`,

@@ -15,10 +15,19 @@ const SAID = 'alarms: what is asked for is there or refused, and what it costs i
 const ALARM_TEST = ['test/lib/alarms.test.ts'];
 const PERSON_TEST = ['test/lib/needs-person.test.ts'];
 const COST_TEST = ['test/lib/monitoring-cost.test.ts'];
+const EVERY_TEST = ['test/local/every-alarm.test.ts'];
 const BACKSTOP_TEST = ['test/lib/backstop-redrives.test.ts'];
 
 /** Mutants of the alarms, of the one that calls for a person, and of what they cost. */
 export const ALARM_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'let a count ring on when nothing is counted any more',
+    rule: TRUE,
+    file: 'lib/monitoring/runtime-metrics.ts',
+    find: "expression: 'FILL(count, 0)'",
+    replace: "expression: 'count * 1'",
+    tests: EVERY_TEST,
+  },
   {
     name: 'let a deployment set the alarm on silence off',
     rule: TRUE,
