@@ -6,6 +6,11 @@ export interface HealthResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /**
+   * Load balancers want to be told
+   * (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html); the others take it.
+   */
+  readonly isBase64Encoded: false;
 }
 
 /** Options of {@link healthResponse}. */
@@ -72,7 +77,7 @@ export function healthResponse(
       })),
     }),
   };
-  return { statusCode: up ? 200 : 503, headers: HEADERS, body: JSON.stringify(body) };
+  return answer(up ? 200 : 503, body);
 }
 
 /**
@@ -98,7 +103,11 @@ export function healthCheckHandler(options: HealthCheckOptions | ConfiguredHealt
 }
 
 function refusal(statusCode: number, message: string): HealthResponse {
-  return { statusCode, headers: HEADERS, body: JSON.stringify({ message }) };
+  return answer(statusCode, { message });
+}
+
+function answer(statusCode: number, body: object): HealthResponse {
+  return { statusCode, headers: HEADERS, body: JSON.stringify(body), isBase64Encoded: false };
 }
 
 function isoOf(epochMs: number): string {

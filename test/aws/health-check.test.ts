@@ -86,8 +86,9 @@ const REPORT: HealthReport = {
 
 describe('an answer over HTTP', () => {
   it('is 200 while it is up, and nobody may keep it', () => {
-    const { statusCode, headers, body } = healthResponse(REPORT);
+    const { statusCode, headers, body, isBase64Encoded } = healthResponse(REPORT);
     expect(statusCode).toBe(200);
+    expect(isBase64Encoded).toBe(false); // load balancers want to be told
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json' });
     expect(JSON.parse(body)).toEqual({
       check: 'readiness',
