@@ -8,6 +8,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const LONG = [
   'test/chaos/chaos.test.ts',
   'test/e2e/intake.test.ts',
+  'test/e2e/alarms.test.ts',
   'test/core/circuit/shared-circuit.property.test.ts',
   'test/e2e/crash.test.ts',
   'test/e2e/configuration.test.ts',

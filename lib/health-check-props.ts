@@ -87,7 +87,7 @@ export interface HealthCheckProps {
   /**
    * Anything that `NodejsFunction` takes, such as a VPC that checks of your own need.
    *
-   * @default - nodejs24.x on arm64, 30 s, 256 MB, a log group that keeps a month, a role of its own
+   * @default - nodejs24.x on arm64, 30 s, 1,024 MB, a log group that keeps a month, a role of its own
    */
   readonly functionProps?: ConsumerFunctionProps;
   /**

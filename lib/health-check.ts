@@ -19,6 +19,11 @@ import { Problems } from './private/problems.ts';
 import { resourceOf } from './private/target-function.ts';
 import type { ResilientConsumer } from './resilient-consumer.ts';
 
+/**
+ * Lambda gives processor time by memory. A new environment makes three TLS connections within half of the time-out, or the
+ * state table counts as unreachable and the service as not ready.
+ */
+const MEMORY_MB = 1_024;
 /** Length of the id of an event source mapping, a UUID. */
 const MAPPING_ID_LENGTH = 36;
 /** Path of the health check that a function has the settings of. */
@@ -125,8 +130,8 @@ export class HealthCheck extends Construct {
       problems.add('entry', 'must be a file that exists', entry, 'there is nothing to bundle');
       return placeholderFunction(this, functionProps);
     }
-    const description = 'Answers whether consumers live and are ready';
-    return createFunction(this, entry ?? handlerEntry('health-check'), { description, ...functionProps }, {});
+    const usual = { description: 'Answers whether consumers live and are ready', memorySize: MEMORY_MB };
+    return createFunction(this, entry ?? handlerEntry('health-check'), { ...usual, ...functionProps }, {});
   }
 
   private checkedConsumers(

@@ -367,7 +367,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     if (props.onExhausted === 'halt' && this.intake === undefined) {
       this.annotate(
         'haltUnwatched',
-        "onExhausted 'halt' should have an intake controller, got none: no alarm tells when the queue has halted",
+        "onExhausted 'halt' should have an intake controller, got none: nothing pauses the event source of a queue that has halted, and alarms tell of it only while messages are received",
       );
     }
     const { retryUntilSeconds } = this.settings;

@@ -7,6 +7,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import * as z from 'zod';
 import { type Delivery, deliveries } from '../examples/webhook-intake/run/deliveries.ts';
 import { feed } from '../examples/webhook-intake/run/feed.ts';
+import { watchesMetric } from './watches-metric.ts';
 
 /**
  * The one check that needs an AWS account: deploy the example, send it 20 deliveries and enough forged ones for the
@@ -100,10 +101,7 @@ async function poisonAlarmFires(consumerId: string): Promise<boolean> {
   const { MetricAlarms = [] } = await new CloudWatchClient().send(
     new DescribeAlarmsCommand({ StateValue: 'ALARM' }),
   );
-  return MetricAlarms.some(
-    ({ MetricName, Dimensions = [] }) =>
-      MetricName === 'Quarantined' && Dimensions.some(({ Value }) => Value === consumerId),
-  );
+  return MetricAlarms.some((alarm) => watchesMetric(alarm, 'Quarantined', consumerId));
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {

@@ -1,4 +1,5 @@
 import { type MessageAttribute, messageBytes } from '../core/message.ts';
+import type { OutgoingMessage, SendResult, TargetQueue } from '../core/queues.ts';
 import { LIMITS } from '../core/settings.ts';
 import { TRACE_ATTRIBUTES, type TraceCarrier, traceOf, traceparentOf } from '../core/trace.ts';
 import { currentMessage } from './message-context.ts';
@@ -64,6 +65,30 @@ export function withTraceAttributes(
     if (fits) attributes = more;
   }
   return attributes;
+}
+
+/**
+ * Send messages, and those that SQS refuses once more without X-Ray's header: whatever SQS thinks of a field of it, such
+ * as one that Lambda adds to an invocation's, it takes the message. Where order counts, only if nothing has gone ahead.
+ */
+export async function sendTraced(
+  queue: TargetQueue,
+  messages: readonly OutgoingMessage[],
+  keepOrder: boolean,
+): Promise<readonly SendResult[]> {
+  const results = await queue.send(messages);
+  const refused = messages.flatMap((message, at) =>
+    message.traceHeader !== undefined && isRefused(results[at]) ? [{ at, message }] : [],
+  );
+  if (refused.length === 0 || (keepOrder && refused.length < messages.length)) return results;
+  const bare = await queue.send(refused.map(({ message: { traceHeader: _none, ...message } }) => message));
+  const again = new Map(refused.map(({ at }, index) => [at, bare[index]]));
+  return results.map((result, at) => again.get(at) ?? result);
+}
+
+/** An entry that SQS refuses, or a call of which it takes no entry for what one of them says. */
+function isRefused(result: SendResult | undefined): boolean {
+  return result?.ok === false && (result.refused || result.error.name.startsWith('InvalidParameter'));
 }
 
 type Loose = { readonly [K in keyof TraceCarrier]?: TraceCarrier[K] | undefined };

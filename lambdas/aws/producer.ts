@@ -12,7 +12,7 @@ import type { TraceCarrier } from '../core/trace.ts';
 import { runtimeClients } from './clients.ts';
 import { currentMessage } from './message-context.ts';
 import { type LaneUrls, type ProducerTarget, urlsByPriority } from './producer-lanes.ts';
-import { outgoingTrace, type Propagate, withTraceAttributes } from './producer-trace.ts';
+import { outgoingTrace, type Propagate, sendTraced, withTraceAttributes } from './producer-trace.ts';
 import { targetQueue } from './sqs-queues.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -158,7 +158,11 @@ export function createProducer<Payload>(options: ProducerOptions<Payload>): Prod
     const sent = await Promise.all(
       [...queues].map(async ([url, queue]) => {
         const own = entries.filter((entry) => entry.url === url);
-        const results = await queue.send(own.map(({ message }) => message));
+        const results = await sendTraced(
+          queue,
+          own.map(({ message }) => message),
+          fifo,
+        );
         return results.flatMap((result, at) => {
           const entry = own[at];
           return entry === undefined ? [] : [[entry, result] as const];

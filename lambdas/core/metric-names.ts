@@ -90,7 +90,7 @@ export const METRIC = {
   /**
    * 1 if something needs a person which no retry mends and no open circuit explains, else 0 (use Maximum): of the
    * runtime, SQS refuses a settlement, a configuration is refused, idempotency is off, a message cannot be handled for a
-   * fault of the deployment; of the controller, an intake is held or cannot be looked after. Each is told apart in the
+   * fault of the deployment or since the intake is held; of the controller, an intake is held or cannot be looked after. Each is told apart in the
    * log, and with `full` by a metric of its own.
    */
   needsPerson: 'NeedsPerson',

@@ -1,4 +1,4 @@
-import type { PipelineEvent } from './events.ts';
+import type { DeferralCause, PipelineEvent } from './events.ts';
 
 /** Watches a consumer for what no retry mends and no open circuit explains. */
 export interface NeedsPerson {
@@ -7,11 +7,15 @@ export interface NeedsPerson {
   ask(): boolean;
 }
 
+/** Why a message is put back though waiting mends nothing. */
+const OF_PERSONS: ReadonlySet<DeferralCause> = new Set(['misconfigured', 'internal-error', 'held', 'halted']);
+
 /**
  * Watch a consumer for what needs a person: SQS refuses a settlement, a message cannot be handled for a fault of the
- * deployment or of Spillway, the last look at the run-time configuration found one that is refused, idempotency is
- * switched off. The first two are over with the invocation that met them, unless the next one meets them again; a
- * refused configuration holds until a good one is seen, and idempotency stays off as long as the environment lives.
+ * deployment or of Spillway, the intake is held (the controller says so, too, but not every consumer has one), the last
+ * look at the run-time configuration found one that is refused, idempotency is switched off. The first three are over
+ * with the invocation that met them, unless the next one meets them again; a refused configuration holds until a good one
+ * is seen, and idempotency stays off as long as the environment lives.
  */
 export function needsPerson(): NeedsPerson {
   let met = false;
@@ -21,10 +25,12 @@ export function needsPerson(): NeedsPerson {
     hear(event) {
       switch (event.kind) {
         case 'settlement-error':
+        case 'kill-switch':
+        case 'halted':
           met = true;
           break;
         case 'deferred':
-          if (event.cause === 'misconfigured' || event.cause === 'internal-error') met = true;
+          if (OF_PERSONS.has(event.cause)) met = true;
           break;
         case 'configuration-refused':
           refused = true;

@@ -18,8 +18,8 @@ export interface IntakeAlarmsOptions {
    */
   readonly circuitHalfOpenFor?: Duration | false;
   /**
-   * Whether an intake controller that reports nothing raises an alarm, in 3 of 5 minutes. It may go off for some minutes
-   * when a consumer is first deployed.
+   * Whether an intake controller that reports nothing raises an alarm, in 3 of 5 minutes. A new alarm waits for its first
+   * report, for 15 minutes at most.
    *
    * @default true
    */
@@ -52,7 +52,8 @@ export interface IntakeAlarmsOptions {
   readonly killSwitch?: boolean;
   /**
    * Time after an outage for which its backlog still calls nobody, rounded up to minutes. 1 minute to 1 day. `false`: nothing
-   * excuses the queue's age, its depth and what is in flight, an outage that is being handled included.
+   * excuses the queue's age, its depth and what is in flight, an outage that is being handled included. Those alarms take 3
+   * minutes to be over: make it so much longer than a backlog takes.
    *
    * @default Duration.minutes(15)
    */

@@ -78,8 +78,7 @@ function pauseWatches(options: IntakeAlarmsOptions, consumerId: string, queueNam
   const pausedFor = options.intakePausedFor ?? Duration.hours(1);
   return [
     {
-      // Only the controller opens what it has paused. A silent one leaves messages waiting until SQS deletes them,
-      // which is worse than an alarm in the first minutes of a consumer, before the controller has seen it.
+      // Only the controller opens what it has paused: a silent one leaves messages waiting until SQS deletes them.
       id: 'ControlLoopSilent',
       property: 'controlLoopSilent',
       given: options.controlLoopSilent,
@@ -116,7 +115,9 @@ function pauseWatches(options: IntakeAlarmsOptions, consumerId: string, queueNam
       property: 'intakePausedFor',
       given: options.intakePausedFor,
       threshold: pausedFor === false ? false : (secondsOf(pausedFor) ?? pausedFor.toSeconds()),
+      // In the minutes of a probe nothing is paused: an outage of hours calls once, and not after each probe.
       metric: intakeMetric(consumerId, 'intakePausedFor'),
+      ...AT_ONCE_FOR_FIVE,
       missing: TreatMissingData.IGNORE,
       needs: levelOf('intakePausedFor'),
       level: 'essential',

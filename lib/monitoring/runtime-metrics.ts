@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   CIRCUIT_DIMENSION,
   CONSUMER_DIMENSION,
@@ -58,4 +58,18 @@ export function deadLetteredMetric(
 /** What the intake controller reports of a consumer: a state, every minute. */
 export function intakeMetric(consumerId: string, metric: RuntimeMetric, options: MetricOptions = {}): Metric {
   return runtimeMetric(consumerId, metric, { statistic: 'Maximum', ...options });
+}
+
+/**
+ * A count that is 0 while nothing is counted. An alarm whose periods have no data goes by older ones, whatever it makes of
+ * missing data, so that what was counted in one hour would ring for up to two more.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ */
+export function zeroWhenSilent(count: Metric): MathExpression {
+  return new MathExpression({
+    expression: 'FILL(count, 0)',
+    usingMetrics: { count },
+    label: count.metricName,
+    period: count.period,
+  });
 }

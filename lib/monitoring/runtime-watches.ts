@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { RuntimeAlarmsOptions } from './alarm-options.ts';
-import { runtimeMetric } from './runtime-metrics.ts';
+import { runtimeMetric, zeroWhenSilent } from './runtime-metrics.ts';
 import { ANY, anyIf, levelOf, type Watch } from './watch.ts';
 
 const HOUR = Duration.hours(1);
@@ -20,7 +20,7 @@ export function runtimeWatches(
       property: 'retriesExhausted',
       given: options.retriesExhausted,
       threshold: options.retriesExhausted ?? 50,
-      metric: runtimeMetric(consumerId, 'retriesExhausted', { period: HOUR }),
+      metric: zeroWhenSilent(runtimeMetric(consumerId, 'retriesExhausted', { period: HOUR })),
       missing: TreatMissingData.NOT_BREACHING,
       needs: levelOf('retriesExhausted'),
       level: 'full',
@@ -50,7 +50,7 @@ export function runtimeWatches(
       property: 'settlementFailures',
       given: options.settlementFailures,
       threshold: options.settlementFailures ?? ANY,
-      metric: runtimeMetric(consumerId, 'settlementFailures', { period: FIVE_MINUTES }),
+      metric: zeroWhenSilent(runtimeMetric(consumerId, 'settlementFailures', { period: FIVE_MINUTES })),
       missing: TreatMissingData.NOT_BREACHING,
       needs: levelOf('settlementFailures'),
       level: 'full',

@@ -3,7 +3,7 @@ import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { SetAsideAlarmsOptions } from './alarm-options.ts';
-import { deadLetteredMetric, runtimeMetric } from './runtime-metrics.ts';
+import { deadLetteredMetric, runtimeMetric, zeroWhenSilent } from './runtime-metrics.ts';
 import { ANY, AT_ONCE_FOR_FIVE, levelOf, type Watch } from './watch.ts';
 
 const MINUTE = Duration.minutes(1);
@@ -17,6 +17,12 @@ const NEWEST = { statistic: 'Maximum', period: MINUTE } as const;
  * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
  */
 export const BACKSTOP_EXPRESSION = 'DIFF(visible + hidden) - sent - (sent - DIFF(sent))';
+
+/**
+ * Messages by which a queue grows in a minute. Who looks into it hides messages for a while, and they come back: they are
+ * counted all the time. The rate divides by the time between two datapoints, so a gap in the metric makes no false jump.
+ */
+export const GROWTH_EXPRESSION = 'RATE(visible + hidden) * 60';
 
 /** Alarms on what was set aside: dead letters and quarantine. */
 export function setAsideWatches(
@@ -37,12 +43,14 @@ function deadLetterWatches(
   const common = { needs: 'essential', level: 'essential', urgency: 'always' } as const;
   return [
     {
-      // a full queue that nobody touches falls silent after some hours: keep the state then
+      // A full queue that nobody touches falls silent after some hours: keep the state then. Who reads letters hides them for
+      // a while: that mends nothing, and must not call anew when they come back.
       id: 'DeadLetterDepth',
       property: 'deadLetterDepth',
       given: options.deadLetterDepth,
       threshold: options.deadLetterDepth ?? 100,
       metric: depth,
+      ...AT_ONCE_FOR_FIVE,
       missing: TreatMissingData.IGNORE,
       ...common,
       description: `Many messages of ${consumerId} failed for good. ${lookIntoDlq} They are deleted when their retention ends.`,
@@ -53,6 +61,7 @@ function deadLetterWatches(
       given: options.deadLetterAny,
       threshold: options.deadLetterAny === true ? ANY : false,
       metric: depth,
+      ...AT_ONCE_FOR_FIVE,
       missing: TreatMissingData.IGNORE,
       ...common,
       description: `A message of ${consumerId} failed for good. ${lookIntoDlq}`,
@@ -75,7 +84,7 @@ function deadLetterWatches(
       property: 'deadLetterExternal',
       given: options.deadLetterExternal,
       threshold: options.deadLetterExternal ?? 10,
-      metric: deadLetteredMetric(consumerId, 'EXTERNAL_SERVICE_ERROR', { period: HOUR }),
+      metric: zeroWhenSilent(deadLetteredMetric(consumerId, 'EXTERNAL_SERVICE_ERROR', { period: HOUR })),
       missing: TreatMissingData.NOT_BREACHING,
       needs: 'full',
       level: 'full',
@@ -124,7 +133,7 @@ function quarantineWatches(
       property: 'poison',
       given: options.poison,
       threshold: options.poison ?? 20,
-      metric: runtimeMetric(consumerId, 'quarantined', { period: HOUR }),
+      metric: zeroWhenSilent(runtimeMetric(consumerId, 'quarantined', { period: HOUR })),
       ...common,
       needs: levelOf('quarantined'),
       description: `${consumerId} set many bad messages aside. ${why}`,
@@ -143,11 +152,13 @@ function quarantineWatches(
   ];
 }
 
-/** The rate divides by the time between two datapoints, so a gap in the metric makes no false jump. */
 function growth(queue: IQueue, label: string): MathExpression {
   return new MathExpression({
-    expression: 'RATE(visible) * 60',
-    usingMetrics: { visible: queue.metricApproximateNumberOfMessagesVisible(NEWEST) },
+    expression: GROWTH_EXPRESSION,
+    usingMetrics: {
+      visible: queue.metricApproximateNumberOfMessagesVisible(NEWEST),
+      hidden: queue.metricApproximateNumberOfMessagesNotVisible(NEWEST),
+    },
     label,
     period: MINUTE,
   });

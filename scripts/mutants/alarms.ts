@@ -15,10 +15,20 @@ const SAID = 'alarms: what is asked for is there or refused, and what it costs i
 const ALARM_TEST = ['test/lib/alarms.test.ts'];
 const PERSON_TEST = ['test/lib/needs-person.test.ts'];
 const COST_TEST = ['test/lib/monitoring-cost.test.ts'];
+const EVERY_TEST = ['test/local/every-alarm.test.ts'];
 const BACKSTOP_TEST = ['test/lib/backstop-redrives.test.ts'];
+const ONCE_TEST = ['test/lib/one-incident.test.ts'];
 
 /** Mutants of the alarms, of the one that calls for a person, and of what they cost. */
 export const ALARM_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'let a count ring on when nothing is counted any more',
+    rule: TRUE,
+    file: 'lib/monitoring/runtime-metrics.ts',
+    find: "expression: 'FILL(count, 0)'",
+    replace: "expression: 'count * 1'",
+    tests: EVERY_TEST,
+  },
   {
     name: 'let a deployment set the alarm on silence off',
     rule: TRUE,
@@ -26,6 +36,30 @@ export const ALARM_MUTANTS: readonly Mutant[] = [
     find: 'if (watch.missing === TreatMissingData.BREACHING) warmUp(alarm);',
     replace: '',
     tests: ALARM_TEST,
+  },
+  {
+    name: 'call somebody anew after each probe of a long outage',
+    rule: CALLS,
+    file: INTAKE,
+    find: "      metric: intakeMetric(consumerId, 'intakePausedFor'),\n      ...AT_ONCE_FOR_FIVE,\n",
+    replace: "      metric: intakeMetric(consumerId, 'intakePausedFor'),\n",
+    tests: ONCE_TEST,
+  },
+  {
+    name: 'call somebody anew whenever dead letters have been read',
+    rule: CALLS,
+    file: SET_ASIDE,
+    find: '      threshold: options.deadLetterDepth ?? 100,\n      metric: depth,\n      ...AT_ONCE_FOR_FIVE,\n',
+    replace: '      threshold: options.deadLetterDepth ?? 100,\n      metric: depth,\n',
+    tests: ONCE_TEST,
+  },
+  {
+    name: 'take letters that come back from being read for new ones',
+    rule: TRUE,
+    file: SET_ASIDE,
+    find: "'RATE(visible + hidden) * 60'",
+    replace: "'RATE(visible) * 60'",
+    tests: ['test/lib/queue-growth.test.ts'],
   },
   {
     name: 'call somebody for the backlog of an outage that is handled',

@@ -59,6 +59,14 @@ export const DASHBOARD_MUTANTS: readonly Mutant[] = [
     tests: DASHBOARD,
   },
   {
+    name: 'lose the threshold of a count that is filled with zeros',
+    rule: SEEN,
+    file: `${FOLDER}/thresholds.ts`,
+    find: '/^FILL\\(\\w+, 0\\)$/',
+    replace: '/^FULL/',
+    tests: DASHBOARD,
+  },
+  {
     name: 'draw a threshold at another statistic or period',
     rule: SEEN,
     file: `${FOLDER}/thresholds.ts`,

@@ -153,6 +153,14 @@ export const HEALTH_MUTANTS: readonly Mutant[] = [
     tests: COMPONENTS,
   },
   {
+    name: 'excuse an old queue for as long as nothing happens to its circuits',
+    rule: RULE,
+    file: `${HEALTH}judge-circuits.ts`,
+    find: 'if (last.at === undefined || now - last.at > RECOVERY_MS) return undefined;',
+    replace: 'if (last.at === undefined) return undefined;',
+    tests: COMPONENTS,
+  },
+  {
     name: 'excuse an old queue until its messages expire',
     rule: '1 nothing is lost',
     file: `${HEALTH}judge-queues.ts`,

@@ -105,6 +105,14 @@ export const METRIC_MUTANTS: readonly Mutant[] = [
     tests: ['test/core/needs-person.test.ts'],
   },
   {
+    name: 'leave a hold to a controller that a consumer may not have',
+    rule: TRUE,
+    file: PERSON,
+    find: "new Set(['misconfigured', 'internal-error', 'held', 'halted'])",
+    replace: "new Set(['misconfigured', 'internal-error'])",
+    tests: ['test/core/needs-person.test.ts'],
+  },
+  {
     name: 'need a person for a refused configuration only once',
     rule: TRUE,
     file: PERSON,

@@ -12,6 +12,22 @@ const TOLD = '12 what is told of a message bears its ids';
 /** Mutants of correlation and tracing. */
 export const TRACING_MUTANTS: readonly Mutant[] = [
   {
+    name: 'keep a message back for a header that SQS refuses',
+    rule: LOST,
+    file: PRODUCER,
+    find: 'message.traceHeader !== undefined && isRefused(results[at])',
+    replace: 'message.traceHeader === undefined && isRefused(results[at])',
+    tests: ['test/aws/producer-trace.test.ts'],
+  },
+  {
+    name: 'send a message again behind those that came after it',
+    rule: LOST,
+    file: PRODUCER,
+    find: 'if (refused.length === 0 || (keepOrder && refused.length < messages.length)) return results;',
+    replace: 'if (refused.length === 0) return results;',
+    tests: ['test/aws/producer-trace.test.ts'],
+  },
+  {
     name: 'a full bulkhead is told by whoever leaves',
     rule: TOLD,
     file: 'lambdas/core/policies/slot-line.ts',

@@ -131,3 +131,57 @@ describe('a message that is sent', () => {
     expect(Object.keys((await sent({ attributes, trace })).attributes)).toEqual(['filler']);
   });
 });
+
+describe('a message whose header SQS refuses', () => {
+  const header = { header: HEADER };
+
+  /** Sends to an SQS that refuses every header, in one of two ways. */
+  async function refusing(how: 'entry' | 'call', traced: readonly boolean[], queue = 'orders') {
+    const calls: boolean[][] = [];
+    const client = {
+      send: async ({
+        input,
+      }: {
+        input: { Entries: { Id: string; MessageSystemAttributes?: unknown }[] };
+      }) => {
+        const has = input.Entries.map(({ MessageSystemAttributes }) => MessageSystemAttributes !== undefined);
+        calls.push(has);
+        if (how === 'call' && has.includes(true))
+          throw Object.assign(new Error('bad header'), { name: 'InvalidParameterValue' });
+        return {
+          Successful: input.Entries.flatMap(({ Id }, at) => (has[at] ? [] : [{ Id, MessageId: `m${Id}` }])),
+          Failed: input.Entries.flatMap(({ Id }, at) =>
+            has[at] ? [{ Id, Code: 'InvalidParameterValue', SenderFault: true }] : [],
+          ),
+        };
+      },
+    } as unknown as SQSClient;
+    const producer = createProducer({
+      schema: z.object({}),
+      queueUrl: `http://sqs.local/1/${queue}`,
+      client,
+      clock: fakeClock(),
+    });
+    const group = queue.endsWith('.fifo') ? { groupId: 'g' } : {};
+    const results = await producer.sendAll(
+      traced.map((each) => ({ payload: {}, ...group, ...(each && { trace: header }) })),
+    );
+    return { calls, taken: results.map(({ ok }) => ok) };
+  }
+
+  it.each(['entry', 'call'] as const)('is sent without it: refused by the %s', async (how) => {
+    expect(await refusing(how, [true])).toEqual({ calls: [[true], [false]], taken: [true] });
+  });
+
+  it('is the only one that is sent again', async () => {
+    expect(await refusing('entry', [false, true])).toEqual({
+      calls: [[false, true], [false]],
+      taken: [true, true],
+    });
+  });
+
+  it('is told rather than sent behind what came after it, where order counts', async () => {
+    expect((await refusing('entry', [true, false], 'orders.fifo')).taken).toEqual([false, true]);
+    expect((await refusing('entry', [true, true], 'orders.fifo')).taken).toEqual([true, true]);
+  });
+});

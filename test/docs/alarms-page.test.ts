@@ -7,6 +7,7 @@ import { mostCustomMetrics } from '../../lib/monitoring/custom-metrics.ts';
 import { priceSentence } from '../../lib/monitoring/prices.ts';
 import { watches } from '../../lib/monitoring/resilience-alarms.ts';
 import { ALARM_IDS, type Urgency, type Watch } from '../../lib/monitoring/watch.ts';
+import { SCENARIOS, type Scenario } from '../e2e/alarm-scenarios.ts';
 import { consumerIn, stackWith } from '../lib/synth.ts';
 
 const page = readFileSync('docs/alarms.md', 'utf8');
@@ -89,6 +90,17 @@ describe('the table of docs/alarms.md', () => {
     expect(page).toMatch(new RegExp(`^\\*\\*(?:\`\\w+\`, )*\`${id}\`(?:, \`\\w+\`)*\\.\\*\\*`, 'm'));
     expect(operations).toMatch(new RegExp(`^\\*\\*(?:\\w+, )*${id}(?:, \\w+)*\\.\\*\\*`, 'm'));
   });
+});
+
+it.each(Object.values<Scenario>(SCENARIOS))('tells what rings in $title, and what does not', (scenario) => {
+  const [row = ''] = page.split('\n').filter((line) => line.startsWith(`| ${scenario.title} | `));
+  const [, , rings, quiet] = row.split('|').map((cell) => cell.trim());
+  const cell = (reasons: Scenario['rings'], none: string): string =>
+    Object.entries(reasons)
+      .map(([id, reason]) => `\`${id}\`: ${reason}`)
+      .join(' <br> ') || none;
+  expect(rings).toBe(cell(scenario.rings, 'nothing'));
+  expect(quiet).toBe(cell(scenario.quiet, 'all the others'));
 });
 
 it('says what synthesis says it costs', () => {

@@ -33,6 +33,8 @@ const ESSENTIAL = [
   'QuarantineGrowth',
   'NoRetryHelps',
 ];
+/** All that a queue holds. */
+const HELD = ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'];
 const ESSENTIAL_OF_INTAKE = ['OutageHandled', 'ControlLoopSilent', 'IntakeWithoutCause', 'IntakePausedFor'];
 
 const full = (props: Partial<ResilientConsumerProps> = {}) => ({
@@ -70,7 +72,6 @@ const steady = { EvaluationPeriods: 5, DatapointsToAlarm: 3, TreatMissingData: '
 const once = { EvaluationPeriods: 1, DatapointsToAlarm: 1 };
 const onceForFive = { EvaluationPeriods: 5, DatapointsToAlarm: 1, TreatMissingData: 'notBreaching' };
 const newest = { Statistic: 'Maximum', Period: 60 };
-const hourly = { Statistic: 'Sum', Period: 3_600, ...once, TreatMissingData: 'notBreaching' };
 const own = { Namespace: 'Spillway', Dimensions: [{ Name: 'service', Value: 'orders' }] };
 const queue = (id: string) => ({
   Namespace: 'AWS/SQS',
@@ -135,7 +136,7 @@ describe('with everything on', () => {
         Threshold: 100,
         ...DEAD_LETTERS,
         ...newest,
-        ...once,
+        ...onceForFive,
         TreatMissingData: 'ignore',
       },
     ],
@@ -146,24 +147,10 @@ describe('with everything on', () => {
         Threshold: 0,
         ...DEAD_LETTERS,
         ...newest,
-        ...once,
+        ...onceForFive,
         TreatMissingData: 'ignore',
       },
     ],
-    [
-      'DeadLetterExternal',
-      {
-        MetricName: 'DeadLettered',
-        Threshold: 10,
-        ...hourly,
-        Dimensions: [
-          { Name: 'reason', Value: 'EXTERNAL_SERVICE_ERROR' },
-          { Name: 'service', Value: 'orders' },
-        ],
-      },
-    ],
-    ['Poison', { MetricName: 'Quarantined', Threshold: 20, ...own, ...hourly }],
-    ['RetriesExhausted', { MetricName: 'RetriesExhausted', Threshold: 50, ...own, ...hourly }],
     [
       'AverageAttempts',
       {
@@ -174,18 +161,6 @@ describe('with everything on', () => {
         Period: 300,
         EvaluationPeriods: 3,
         DatapointsToAlarm: 3,
-        TreatMissingData: 'notBreaching',
-      },
-    ],
-    [
-      'SettlementFailures',
-      {
-        MetricName: 'SettlementFailures',
-        Threshold: 0,
-        ...own,
-        Statistic: 'Sum',
-        Period: 300,
-        ...once,
         TreatMissingData: 'notBreaching',
       },
     ],
@@ -249,7 +224,7 @@ describe('with everything on', () => {
         Threshold: 3_600,
         ...own,
         ...newest,
-        ...once,
+        ...onceForFive,
         TreatMissingData: 'ignore',
       },
     ],
@@ -282,8 +257,8 @@ describe('with everything on', () => {
 
   it.each([
     ['InFlight', 80, 'inFlight / 120000 * 100', ['ApproximateNumberOfMessagesNotVisible'], steady],
-    ['DeadLetterGrowth', 10, 'RATE(visible) * 60', ['ApproximateNumberOfMessagesVisible'], onceForFive],
-    ['QuarantineGrowth', 10, 'RATE(visible) * 60', ['ApproximateNumberOfMessagesVisible'], onceForFive],
+    ['DeadLetterGrowth', 10, 'RATE(visible + hidden) * 60', HELD, onceForFive],
+    ['QuarantineGrowth', 10, 'RATE(visible + hidden) * 60', HELD, onceForFive],
     [
       'BackstopRedrives',
       0,
@@ -314,6 +289,28 @@ describe('with everything on', () => {
             Stat: MetricName === 'NumberOfMessagesSent' ? 'Sum' : 'Maximum',
           },
         })),
+      ],
+    });
+  });
+
+  it.each([
+    ['DeadLetterExternal', 10, 'DeadLettered', 3_600, [{ Name: 'reason', Value: 'EXTERNAL_SERVICE_ERROR' }]],
+    ['Poison', 20, 'Quarantined', 3_600, []],
+    ['RetriesExhausted', 50, 'RetriesExhausted', 3_600, []],
+    ['SettlementFailures', 0, 'SettlementFailures', 300, []],
+  ])('counts what %s watches, 0 while it is silent', (id, threshold, MetricName, Period, more) => {
+    const Dimensions = [...more, ...own.Dimensions];
+    expect(properties(template, id)).toMatchObject({
+      Threshold: threshold,
+      ComparisonOperator: 'GreaterThanThreshold',
+      ...once,
+      TreatMissingData: 'notBreaching',
+      Metrics: [
+        { Expression: 'FILL(count, 0)', ReturnData: true },
+        {
+          ReturnData: false,
+          MetricStat: { Metric: { MetricName, Namespace: 'Spillway', Dimensions }, Period, Stat: 'Sum' },
+        },
       ],
     });
   });

@@ -347,8 +347,11 @@ describe('alarms', () => {
           if (consumer.alarms === undefined) throw new Error('the consumer has no alarms');
           const newest = { statistic: 'Maximum', period: Duration.minutes(1) };
           const metric = new MathExpression({
-            expression: `RATE(${id})*60`,
-            usingMetrics: { [id]: consumer[queue].metricApproximateNumberOfMessagesVisible(newest) },
+            expression: `RATE(${id}+other)*60`,
+            usingMetrics: {
+              [id]: consumer[queue].metricApproximateNumberOfMessagesVisible(newest),
+              other: consumer[queue].metricApproximateNumberOfMessagesNotVisible(newest),
+            },
             period: Duration.minutes(1),
           });
           new Alarm(consumer.alarms, 'Growth', { metric, threshold: 77, evaluationPeriods: 1 });

@@ -106,6 +106,18 @@ describe('what the function is told', () => {
   });
 });
 
+describe('the function', () => {
+  const memoryOf = (props: Partial<HealthCheckProps>) =>
+    Object.values(synth(two(props)).findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties)
+      .find(({ Description }) => Description === 'Answers whether consumers live and are ready')?.MemorySize;
+
+  it('has processor time enough to connect within its time-out, or what is asked for', () => {
+    expect(memoryOf({})).toBe(1_024);
+    expect(memoryOf({ functionProps: { memorySize: 512 } })).toBe(512);
+  });
+});
+
 describe('the URL', () => {
   it('takes signed requests only, unless it is told otherwise', () => {
     const template = synth(two());

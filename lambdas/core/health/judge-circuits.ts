@@ -65,7 +65,13 @@ export function judgeIntake(item: CircuitItem | undefined, now: number): HealthF
   return { status: 'HEALTHY', reason: 'messages are taken in' };
 }
 
-/** Why a consumer takes no messages, or few, as far as circuits that are being handled say it; undefined if none does. */
+/** After a pause its backlog is as old as the pause was long: so long it may be, as for the alarms. Milliseconds. */
+const RECOVERY_MS = 900_000;
+
+/**
+ * Why a consumer takes no messages, or few, or has only begun to take them again, as far as circuits that are being handled
+ * say it; undefined if none does.
+ */
 export function excuseOf(
   circuits: readonly { readonly name: string; readonly item: CircuitItem | undefined }[],
   intake: CircuitItem | undefined,
@@ -78,9 +84,25 @@ export function excuseOf(
     return handled && state !== 'forced-closed';
   });
   if (shut !== undefined) return `circuit ${shut.name} is ${stateOf(shut.item, now)}`;
-  return stateOf(intake, now) === 'forced-open' && !isHalt(intake?.lastError)
-    ? 'its intake is held'
-    : undefined;
+  if (stateOf(intake, now) === 'forced-open' && !isHalt(intake?.lastError)) return 'its intake is held';
+  return recoveryOf([...circuits, { name: undefined, item: intake }], now);
+}
+
+/** What a consumer recovers from, once everything is closed that stood in its way. */
+function recoveryOf(
+  circuits: readonly { readonly name: string | undefined; readonly item: CircuitItem | undefined }[],
+  now: number,
+): string | undefined {
+  if (circuits.some(({ item }) => stateOf(item, now) !== 'closed')) return undefined;
+  // The version of a closed one is when it closed, or when failures were first noted of one that had none.
+  const times = circuits.map(({ name, item }) => ({
+    name,
+    at: item === undefined ? undefined : changedAt(item, now),
+  }));
+  const last = times.reduce((one, other) => ((other.at ?? 0) > (one.at ?? 0) ? other : one));
+  if (last.at === undefined || now - last.at > RECOVERY_MS) return undefined;
+  const ago = `${duration((now - last.at) / 1_000)} ago`;
+  return last.name === undefined ? `its intake was opened ${ago}` : `circuit ${last.name} closed ${ago}`;
 }
 
 /** DynamoDB deletes late: what has expired is not there. */

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { REASON_DIMENSION } from '../../../lambdas/core/metric-names.ts';
 import { FAILURE_REASONS } from '../../../lambdas/core/settings.ts';
+import { GROWTH_EXPRESSION } from '../set-aside-watches.ts';
 import { type Group, group } from './group.ts';
 import { bars, gauge, graph, HOURLY, NEWEST, numbers } from './panel.ts';
 import { computed, type Section } from './section.ts';
@@ -18,7 +19,8 @@ export function deadLetterGroup(section: Section): Group {
     ...NEWEST,
     label: 'dead letters',
   });
-  const growth = computed('RATE(visible) * 60', { visible: depth }, 'more a minute');
+  const hidden = consumer.deadLetterQueue.metricApproximateNumberOfMessagesNotVisible(NEWEST);
+  const growth = computed(GROWTH_EXPRESSION, { visible: depth, hidden }, 'more a minute');
   const byDependency = section.by('deadLettered', REASON_DIMENSION, [OF_A_DEPENDENCY], HOURLY);
   const limits = watched.annotations(depth);
   const sum = { label: 'handled', period: Duration.minutes(5) };

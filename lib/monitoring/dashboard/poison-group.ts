@@ -1,4 +1,5 @@
 import { QUARANTINE_REASONS, REASON_DIMENSION } from '../../../lambdas/core/metric-names.ts';
+import { GROWTH_EXPRESSION } from '../set-aside-watches.ts';
 import { type Group, group } from './group.ts';
 import { bars, graph, HOURLY, NEWEST, numbers } from './panel.ts';
 import { computed, type Section } from './section.ts';
@@ -11,7 +12,8 @@ export function poisonGroup(section: Section): Group {
     label: 'in quarantine',
   });
   const hourly = section.total('quarantined', { ...HOURLY, label: 'quarantined' });
-  const growth = computed('RATE(visible) * 60', { visible: depth }, 'more a minute');
+  const hidden = consumer.quarantineQueue.metricApproximateNumberOfMessagesNotVisible(NEWEST);
+  const growth = computed(GROWTH_EXPRESSION, { visible: depth, hidden }, 'more a minute');
   return group('Quarantine', [
     numbers({ title: 'Quarantine now', metrics: [depth] }),
     graph({ title: 'Quarantine', metrics: [depth], annotations: watched.annotations(depth) }),

@@ -65,6 +65,9 @@ function keyOf(metric: IMetric): string {
     return JSON.stringify([namespace, metricName, statistic, period.toSeconds(), sorted]);
   }
   const { expression = '', period, usingMetrics = {} } = mathExpression ?? {};
+  const [part] = Object.values(usingMetrics);
+  // a count that is filled with zeros has the threshold of the count
+  if (part !== undefined && /^FILL\(\w+, 0\)$/.test(expression)) return keyOf(part);
   // ids and spaces are a matter of taste
   const parts = new Map(Object.entries(usingMetrics).map(([id, part]) => [id, keyOf(part)]));
   const meant = expression.replaceAll(/\s+/g, '').replaceAll(/\w+/g, (word) => parts.get(word) ?? word);

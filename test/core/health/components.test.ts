@@ -145,6 +145,31 @@ describe('the age of a queue', () => {
   );
 
   it.each([
+    [TRACKER, 'circuit tracker closed 15 min ago'],
+    [INTAKE, 'its intake was opened 15 min ago'],
+  ])(
+    'is excused for a quarter of an hour after the pause, while the backlog is worked off: %s',
+    async (key, why) => {
+      const closed = (agoMs: number) => (world: ReturnType<typeof healthWorld>) =>
+        world.circuits.set(key, { version: world.clock.now() - agoMs, state: 'closed' });
+      expect(await judged([7_200], closed(15 * MINUTE))).toMatchObject({
+        status: 'DEGRADED',
+        reason: `the oldest message is 2 h old, more than 5 min (${why})`,
+      });
+      expect((await judged([7_200], closed(15 * MINUTE + 1))).status).toBe('UNHEALTHY');
+      expect((await judged([69_121], closed(0))).status).toBe('UNHEALTHY');
+    },
+  );
+
+  it('is not excused by a circuit that has closed while the kill switch is on', async () => {
+    const found = await judged([7_200], ({ circuits, clock, open }) => {
+      circuits.set(TRACKER, { version: clock.now(), state: 'closed' });
+      open(INTAKE, HOUR);
+    });
+    expect(found.status).toBe('UNHEALTHY');
+  });
+
+  it.each([
     ['a kill switch', ({ open }) => open(INTAKE, HOUR)],
     [
       'a halted queue',
