@@ -226,4 +226,12 @@ export const INTAKE_CONTROLLER_MUTANTS: readonly Mutant[] = [
     replace: "const underWay = marker?.phase === 'paused' || marker?.phase === 'gentle';",
     tests: TESTS,
   },
+  {
+    name: 'find no cause for a pause that this very run ends',
+    rule: RULE,
+    file: 'lambdas/core/intake/status.ts',
+    find: "desired.kind !== 'paused' && !opens",
+    replace: "desired.kind !== 'paused'",
+    tests: TESTS,
+  },
 ];

@@ -35,7 +35,11 @@ describe('a message that is handled', () => {
     const attributes = { [FAILURE_ATTRIBUTE]: { dataType: 'String', stringValue: '{}' } };
     const { take, events, kinds } = pipelineHarness();
     await take({ attributes });
-    expect(events.at(-1)).toEqual({ kind: 'replay-ended', messageId: 'message-1', handled: true });
+    expect(events.at(-1)).toMatchObject({
+      kind: 'replay-ended',
+      message: { messageId: 'message-1' },
+      handled: true,
+    });
     await take({ attributes }); // a duplicate of what was handled is none
     expect(kinds()).toEqual(['handled', 'replay-ended', 'duplicate']);
   });

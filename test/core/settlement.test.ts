@@ -130,7 +130,8 @@ describe('a move', () => {
       const attributes = { [FAILURE_ATTRIBUTE]: { dataType: 'String', stringValue: '{}' } };
       const again = queueMessage({ messageId: 'again', attributes });
       await settlement.commit([{ message: again, verdict: move(target) }]);
-      expect(events.at(-1)).toEqual({ kind: 'replay-ended', messageId: 'again', handled: false });
+      const { about } = move(target);
+      expect(events.at(-1)).toEqual({ kind: 'replay-ended', message: about, handled: false });
       deadLetterQueue.refuse = () => true;
       await settlement.commit([{ message: again, verdict: move('dead-letter') }]);
       expect(events.at(-1)).toMatchObject({ kind: 'settlement-error' });
@@ -311,7 +312,7 @@ describe('putting messages back', () => {
     await settlement.putBack(judged('a'), START);
     const sentAgo = 6_000; // a second before the start, and five since
     const timeToExpiryMs = settings.retryUntilSeconds * 1_000 - sentAgo;
-    expect(events.at(-1)).toEqual({ kind: 'put-back', messageId: 'a', timeToExpiryMs });
+    expect(events.at(-1)).toEqual({ kind: 'put-back', message: idsNamed('a'), timeToExpiryMs });
     clock.advance(settings.retryUntilSeconds * 1_000);
     await settlement.putBack(judged('a'), START);
     expect(events.at(-1)).toMatchObject({ timeToExpiryMs: 0 });

@@ -84,7 +84,7 @@ it(
       source: '/tuned/worker',
       problems: ['/tuned/worker:3:18 queues.jobs.concurrency must be a whole number from 1 to 10000, got 0'],
     });
-    await until(() => app.metrics.sum('ConfigurationRefused') > 0);
+    await until(() => app.said('configuration refused') > 0);
 
     await put('{}');
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));

@@ -16,6 +16,8 @@ export interface DeployedApp {
   readonly metrics: EmfCounter;
   /** Lines that its functions wrote. */
   readonly logs: readonly string[];
+  /** How many of these lines have a message, which any level of observability tells. */
+  said(message: string): number;
 }
 
 /** Synthesize an app and run it. */
@@ -40,6 +42,8 @@ export async function deployApp(
     await stack.stop();
     await rm(assembly, { recursive: true });
   });
+  const said = (message: string): number =>
+    logs.filter((line) => line.includes(`"message":${JSON.stringify(message)}`)).length;
   const [outputs = {}] = Object.values(stack.outputs);
-  return { stack, outputs, sqs: new SQSClient(stack.clientConfig('sqs')), metrics, logs };
+  return { stack, outputs, sqs: new SQSClient(stack.clientConfig('sqs')), metrics, logs, said };
 }

@@ -88,13 +88,13 @@ describe('the order processing example', () => {
       attempts: 1,
       error: { name: 'ZodError', message: expect.stringContaining('customer_id') },
     });
-    expect(app.metrics.sum('Retried')).toBe(0);
+    expect(app.said('attempt failed')).toBe(0);
   });
 
   it('dead-letters an order whose customer cannot be reached, but not while its circuit has failures on record', async () => {
     const app = await deploy();
     await send(app, order('o-3', UNREACHABLE));
-    await vi.waitUntil(() => app.metrics.sum('Retried') === 4 && app.metrics.sum('Deferred') >= 2, PATIENCE);
+    await vi.waitUntil(() => app.said('attempt failed') === 4 && app.metrics.sum('Deferred') >= 2, PATIENCE);
     expect(await deadLetters(app)).toEqual([]);
 
     // Orders of other customers close the circuit, two good probes in a row at a time, and it is clean then.

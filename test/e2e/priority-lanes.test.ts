@@ -127,7 +127,7 @@ it('replays a dead letter of NORMAL into HIGH, where it has its effect once', as
   await vi.waitUntil(() => metrics.sum('Handled') === 1, PATIENCE);
   await sqs.send(replay);
   await sqs.send(new SendMessageCommand({ QueueUrl: outputs.NormalQueueUrl, MessageBody: letter?.body }));
-  await vi.waitUntil(() => metrics.sum('Duplicates') === 2, PATIENCE);
+  await vi.waitUntil(() => app.said('duplicate acknowledged') === 2, PATIENCE);
   const { id } = jobSchema.parse(JSON.parse(letter?.body ?? 'null'));
   expect(journal.lanesOf(id)).toEqual(['NORMAL', 'HIGH']);
   expect(metrics.sum('Handled')).toBe(1);

@@ -90,7 +90,7 @@ export function intakeController(parts: IntakeControllerParts): IntakeController
       const marker = records.markers.get(consumerId);
       const facts = { consumer, circuits: neededCircuits(intake, records), marker, source, now: clock.now() };
       const plan = planIntake(facts, rampStepMs);
-      if (tell) emit({ kind: 'intake-status', status: statusOf(facts, plan.desired) });
+      if (tell) emit({ kind: 'intake-status', status: statusOf(facts, plan) });
       await follow(consumer, key, marker, plan.steps);
     } catch (error) {
       const operation = 'look after the intake';

@@ -175,6 +175,17 @@ it('an open circuit that nobody probes, for want of messages, is no pause once i
   expect(statuses().at(-1)).toMatchObject({ paused: false, pausedForSeconds: 0, withoutCause: false });
 });
 
+it('a pause that is over has its cause until the run that ends it, and no longer', async () => {
+  const { run, clock, notes, statuses, sourceOf, say } = await paused();
+  clock.advance((notes.get(TRACKER)?.at ?? 0) - clock.now());
+  await run(); // the schedule is there before the wake-up
+  expect(statuses().at(-1)).toMatchObject({ paused: true, withoutCause: false });
+  expect(sourceOf().state).toBe('Enabling');
+  say({ state: 'Disabled', maximumConcurrency: 2 }); // what was asked for has had no effect
+  await run();
+  expect(statuses().at(-1)).toMatchObject({ paused: true, withoutCause: true });
+});
+
 describe('a hold', () => {
   it('pauses the intake for as long as it stands, and is told as one', async () => {
     const { circuit, told, live, sourceOf, statuses } = intakeWorld();
