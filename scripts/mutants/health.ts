@@ -252,8 +252,8 @@ export const HEALTH_MUTANTS: readonly Mutant[] = [
     name: 'answer 200 whatever is',
     rule: RULE,
     file: 'lambdas/aws/health-response.ts',
-    find: 'statusCode: up ? 200 : 503',
-    replace: 'statusCode: 200',
+    find: 'answer(up ? 200 : 503',
+    replace: 'answer(200',
     tests: ['test/aws/health-check.test.ts'],
   },
   {
