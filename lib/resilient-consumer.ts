@@ -177,6 +177,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
         ...(killSwitch === false && { killSwitch }),
         ...measured,
         queue,
+        function: this.function,
         consumerId,
         retryUntil: Duration.seconds(retryUntilSeconds),
       });

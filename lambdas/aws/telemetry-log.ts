@@ -82,7 +82,7 @@ export function log(logger: Logger, event: PipelineEvent, current: MessageIds | 
     case 'kill-switch': {
       const { fault: fingerprint, error: error_name, count, begun } = event;
       const share = Number((count / Math.max(1, begun)).toFixed(3));
-      logger.error('kill switch', { fingerprint, error_name, count, begun, share });
+      logger.error('kill switch', { ...own, fingerprint, error_name, count, begun, share });
       break;
     }
     case 'halted':
@@ -176,7 +176,7 @@ export function log(logger: Logger, event: PipelineEvent, current: MessageIds | 
       logger.debug('bulkhead full', { ...own, policy: event.policy });
       break;
     case 'concurrency-cut':
-      logger.info('concurrency cut', { policy: event.policy, limit: event.limit });
+      logger.info('concurrency cut', { ...own, policy: event.policy, limit: event.limit });
       break;
     case 'fallback-used':
       logger.info('fallback used', { ...own, policy: event.policy, ...told(event.error) });
@@ -192,6 +192,7 @@ export function log(logger: Logger, event: PipelineEvent, current: MessageIds | 
     case 'circuit-transition': {
       const { circuit, decidedBy, from, to, retryAtEpochMs } = event.transition;
       logger.warn('circuit changed', {
+        ...own,
         circuit,
         decided_by: decidedBy,
         from,

@@ -135,8 +135,14 @@ export interface QueueAlarmsOptions {
   readonly closeToExpiry?: Duration | false;
 }
 
-/** Alarms on what the runtime reports. */
+/** Alarms on what the runtime reports, and on what Lambda reports of it. */
 export interface RuntimeAlarmsOptions {
+  /**
+   * Invocations that fail as a whole, in percent, in 3 of 5 minutes. 0 to 100.
+   *
+   * @default 50
+   */
+  readonly functionErrors?: number | false;
   /**
    * Messages in an hour whose attempts ran out. 0 or more. Needs `observability: 'full'`.
    *
@@ -151,7 +157,7 @@ export interface RuntimeAlarmsOptions {
    */
   readonly averageAttempts?: number | false;
   /**
-   * Moves and visibility changes that SQS refuses in 5 minutes. 0 or more. Needs `observability: 'full'`; with
+   * Moves and visibility changes that SQS refuses in 5 minutes, in 2 of 3 such periods. 0 or more. Needs `observability: 'full'`; with
    * `essential`, `noRetryHelps` tells of what lasts.
    *
    * @default 0

@@ -11,6 +11,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import { DEFAULT_OBSERVABILITY, type Observability } from '../../lambdas/core/metric-names.ts';
 import { Problems, secondsOf } from '../private/problems.ts';
+import type { AnyFunction } from '../resilient-consumer-props.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { ResilienceAlarmsOptions } from './alarm-options.ts';
 import { checkTimes, chosenWatches } from './chosen-watches.ts';
@@ -18,7 +19,7 @@ import { intakeWatches } from './intake-watches.ts';
 import { noteMonitoring } from './monitoring-cost.ts';
 import { needsPersonAlarm } from './needs-person.ts';
 import { queueWatches } from './queue-watches.ts';
-import { refusedWatch, runtimeWatches } from './runtime-watches.ts';
+import { functionWatch, refusedWatch, runtimeWatches } from './runtime-watches.ts';
 import { setAsideWatches } from './set-aside-watches.ts';
 import type { AlarmId, Watch } from './watch.ts';
 
@@ -31,6 +32,12 @@ export interface ResilienceAlarmsProps extends ResilienceAlarmsOptions {
   readonly queue: ResilientQueue;
   /** Stable id of the consumer whose metrics are watched. */
   readonly consumerId: string;
+  /**
+   * Function that consumes the queue.
+   *
+   * @default - unknown: no alarm on its errors
+   */
+  readonly function?: AnyFunction;
   /**
    * How much the consumer tells of itself: which metrics there are, and so which alarms.
    *
@@ -140,6 +147,7 @@ export function watches(props: ResilienceAlarmsProps, retryUntilSeconds: number 
   return [
     ...queueWatches(props, { queue, consumerId, retryUntilSeconds }),
     ...setAsideWatches(props, consumerId, queue),
+    ...(props.function === undefined ? [] : [functionWatch(props, consumerId, props.function)]),
     ...runtimeWatches(props, consumerId, queue),
     ...(props.runTimeConfigured === true ? [refusedWatch(props, consumerId)] : []),
     ...(props.intakeControlled === true ? intakeWatches(props, consumerId, queue.facts.name) : []),

@@ -1,9 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { AnyFunction } from '../resilient-consumer-props.ts';
 import type { ResilientQueue } from '../resilient-queue.ts';
 import type { RuntimeAlarmsOptions } from './alarm-options.ts';
 import { runtimeMetric, zeroWhenSilent } from './runtime-metrics.ts';
-import { ANY, anyIf, levelOf, type Watch } from './watch.ts';
+import { ANY, anyIf, levelOf, THREE_OF_FIVE, type Watch } from './watch.ts';
 
 const HOUR = Duration.hours(1);
 const FIVE_MINUTES = Duration.minutes(5);
@@ -51,6 +52,8 @@ export function runtimeWatches(
       given: options.settlementFailures,
       threshold: options.settlementFailures ?? ANY,
       metric: zeroWhenSilent(runtimeMetric(consumerId, 'settlementFailures', { period: FIVE_MINUTES })),
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
       missing: TreatMissingData.NOT_BREACHING,
       needs: levelOf('settlementFailures'),
       level: 'full',
@@ -80,6 +83,36 @@ export function runtimeWatches(
         'function, then in that of the intake controller: they name it.',
     },
   ];
+}
+
+/** A function that cannot start says nothing by itself: Lambda has to. What it fails at stays in the queue, uncharged. */
+export function functionWatch(
+  { functionErrors }: RuntimeAlarmsOptions,
+  consumerId: string,
+  target: AnyFunction,
+): Watch {
+  const each = { statistic: 'Sum', period: Duration.minutes(1) };
+  return {
+    id: 'FunctionErrors',
+    property: 'functionErrors',
+    given: functionErrors,
+    threshold: functionErrors ?? 50,
+    most: 100,
+    metric: new MathExpression({
+      expression: 'errors / invocations * 100',
+      usingMetrics: { errors: target.metricErrors(each), invocations: target.metricInvocations(each) },
+      label: 'Invocations that failed (%)',
+      period: each.period,
+    }),
+    ...THREE_OF_FIVE,
+    missing: TreatMissingData.NOT_BREACHING,
+    needs: 'essential',
+    level: 'essential',
+    urgency: 'always',
+    description:
+      `Invocations of ${consumerId} fail as a whole: its function cannot start, runs out of time or memory, or its settings are ` +
+      'refused. Its messages come back uncharged, and hardly show in the age of the queue. Read its log; after a deployment, roll back.',
+  };
 }
 
 /** A refusal holds until somebody has mended the text, whether or not messages come. */

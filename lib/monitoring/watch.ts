@@ -15,6 +15,7 @@ export const ALARM_IDS = [
   'BackstopRedrives',
   'Poison',
   'QuarantineGrowth',
+  'FunctionErrors',
   'RetriesExhausted',
   'AverageAttempts',
   'SettlementFailures',

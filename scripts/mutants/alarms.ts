@@ -22,6 +22,15 @@ const ONCE_TEST = ['test/lib/one-incident.test.ts'];
 /** Mutants of the alarms, of the one that calls for a person, and of what they cost. */
 export const ALARM_MUTANTS: readonly Mutant[] = [
   {
+    name: 'call nobody for a function that cannot start',
+    rule: CALLS,
+    file: 'lib/monitoring/runtime-watches.ts',
+    find: "    needs: 'essential',\n    level: 'essential',\n    urgency: 'always',\n    description:\n      `Invocations",
+    replace:
+      "    needs: 'essential',\n    level: 'essential',\n    urgency: 'never',\n    description:\n      `Invocations",
+    tests: PERSON_TEST,
+  },
+  {
     name: 'let a count ring on when nothing is counted any more',
     rule: TRUE,
     file: 'lib/monitoring/runtime-metrics.ts',

@@ -34,8 +34,13 @@ function everyWatch(): Watch[] {
   let all: Watch[] = [];
   stackWith((stack) => {
     const queue = new ResilientQueue(stack, 'Orders');
-    const { settings } = consumerIn(stack, { queue });
-    const consumer = { intakeControlled: true, runTimeConfigured: true, deadLetterAny: true };
+    const { settings, function: target } = consumerIn(stack, { queue });
+    const consumer = {
+      intakeControlled: true,
+      runTimeConfigured: true,
+      deadLetterAny: true,
+      function: target,
+    };
     all = watches({ queue, consumerId: 'orders', ...consumer }, settings.retryUntilSeconds);
   });
   return all;

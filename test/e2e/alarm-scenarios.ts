@@ -29,6 +29,7 @@ export const QUIET: Readonly<Record<AlarmName, string>> = {
   BackstopRedrives: 'the runtime moves messages before SQS does',
   Poison: 'every message is well-formed',
   QuarantineGrowth: 'every message is well-formed',
+  FunctionErrors: 'most invocations end well',
   RetriesExhausted: 'there are not 50 messages without attempts',
   AverageAttempts: 'no message takes more than two attempts',
   SettlementFailures: 'SQS takes every settlement',

@@ -31,6 +31,7 @@ const ESSENTIAL = [
   'BackstopRedrives',
   'Poison',
   'QuarantineGrowth',
+  'FunctionErrors',
   'NoRetryHelps',
 ];
 /** All that a queue holds. */
@@ -70,6 +71,7 @@ function properties(template: Template, id: string): Record<string, unknown> {
 
 const steady = { EvaluationPeriods: 5, DatapointsToAlarm: 3, TreatMissingData: 'notBreaching' };
 const once = { EvaluationPeriods: 1, DatapointsToAlarm: 1 };
+const twice = { EvaluationPeriods: 3, DatapointsToAlarm: 2 };
 const onceForFive = { EvaluationPeriods: 5, DatapointsToAlarm: 1, TreatMissingData: 'notBreaching' };
 const newest = { Statistic: 'Maximum', Period: 60 };
 const own = { Namespace: 'Spillway', Dimensions: [{ Name: 'service', Value: 'orders' }] };
@@ -294,16 +296,23 @@ describe('with everything on', () => {
   });
 
   it.each([
-    ['DeadLetterExternal', 10, 'DeadLettered', 3_600, [{ Name: 'reason', Value: 'EXTERNAL_SERVICE_ERROR' }]],
-    ['Poison', 20, 'Quarantined', 3_600, []],
-    ['RetriesExhausted', 50, 'RetriesExhausted', 3_600, []],
-    ['SettlementFailures', 0, 'SettlementFailures', 300, []],
-  ])('counts what %s watches, 0 while it is silent', (id, threshold, MetricName, Period, more) => {
+    [
+      'DeadLetterExternal',
+      10,
+      'DeadLettered',
+      3_600,
+      once,
+      [{ Name: 'reason', Value: 'EXTERNAL_SERVICE_ERROR' }],
+    ],
+    ['Poison', 20, 'Quarantined', 3_600, once, []],
+    ['RetriesExhausted', 50, 'RetriesExhausted', 3_600, once, []],
+    ['SettlementFailures', 0, 'SettlementFailures', 300, twice, []],
+  ])('counts what %s watches, 0 while it is silent', (id, threshold, MetricName, Period, times, more) => {
     const Dimensions = [...more, ...own.Dimensions];
     expect(properties(template, id)).toMatchObject({
       Threshold: threshold,
       ComparisonOperator: 'GreaterThanThreshold',
-      ...once,
+      ...times,
       TreatMissingData: 'notBreaching',
       Metrics: [
         { Expression: 'FILL(count, 0)', ReturnData: true },
@@ -312,6 +321,18 @@ describe('with everything on', () => {
           MetricStat: { Metric: { MetricName, Namespace: 'Spillway', Dimensions }, Period, Stat: 'Sum' },
         },
       ],
+    });
+  });
+
+  it('watches which share of invocations fails as a whole', () => {
+    const sum = (MetricName: string) => ({
+      MetricStat: { Metric: { Namespace: 'AWS/Lambda', MetricName }, Period: 60, Stat: 'Sum' },
+    });
+    expect(properties(template, 'FunctionErrors')).toMatchObject({
+      Threshold: 50,
+      ...steady,
+      TreatMissingData: 'notBreaching',
+      Metrics: [{ Expression: 'errors / invocations * 100' }, sum('Errors'), sum('Invocations')],
     });
   });
 
@@ -432,6 +453,7 @@ describe('thresholds', () => {
     backstopRedrives: 8,
     poison: 9,
     quarantineGrowth: 10,
+    functionErrors: 16,
     retriesExhausted: 11,
     averageAttempts: 12,
     settlementFailures: 13,
@@ -451,6 +473,7 @@ describe('thresholds', () => {
     ['BackstopRedrives', 8],
     ['Poison', 9],
     ['QuarantineGrowth', 10],
+    ['FunctionErrors', 16],
     ['RetriesExhausted', 11],
     ['AverageAttempts', 12],
     ['SettlementFailures', 13],
@@ -520,8 +543,8 @@ it('watches a queue without a ResilientConsumer', () => {
       const orders = new ResilientQueue(stack, 'Orders');
       new ResilienceAlarms(stack, 'Alarms', { queue: orders, consumerId: 'orders', ...props });
     });
-  standalone({}).resourceCountIs(ALARM, ESSENTIAL.length - 1);
-  standalone({ retryUntil: Duration.days(1) }).resourceCountIs(ALARM, ESSENTIAL.length);
+  standalone({}).resourceCountIs(ALARM, ESSENTIAL.length - 2);
+  standalone({ retryUntil: Duration.days(1) }).resourceCountIs(ALARM, ESSENTIAL.length - 1);
 });
 
 describe('actions', () => {
@@ -577,7 +600,7 @@ describe('actions', () => {
 it('hands its alarms out', () => {
   synth((stack) => {
     const { alarms: made } = consumerIn(stack);
-    expect(made?.alarms).toHaveLength(13);
+    expect(made?.alarms).toHaveLength(14);
     expect(made?.alarms.every((alarm) => alarm instanceof Alarm)).toBe(true);
     expect(made?.find('QueueAge')?.node.id).toBe('QueueAge');
     expect(made?.needsPerson?.node.id).toBe('NeedsPerson');

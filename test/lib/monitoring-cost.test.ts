@@ -35,10 +35,10 @@ function counted(stack: Stack): { alarms: number; metrics: number; composite: nu
 
 /** By hand, for a consumer with the circuit that each has: custom metrics at most, and dollars a month for one. */
 const LEVELS: [Observability, number, number, number][] = [
-  ['essential', 10, 1, 5.3],
-  ['essential', 10, 3, 15.9],
-  ['full', 80, 1, 80 * 0.3 + 28 * 0.1 + 0.5],
-  ['full', 80, 3, 3 * (80 * 0.3 + 28 * 0.1 + 0.5)],
+  ['essential', 10, 1, 5.5],
+  ['essential', 10, 3, 16.5],
+  ['full', 80, 1, 80 * 0.3 + 30 * 0.1 + 0.5],
+  ['full', 80, 3, 3 * (80 * 0.3 + 30 * 0.1 + 0.5)],
 ];
 
 describe('synthesis', () => {

@@ -74,6 +74,7 @@ describe('at the level essential', () => {
       'ControlLoopSilent',
       'DeadLetterDepth',
       'DeadLetterGrowth',
+      'FunctionErrors',
       'IntakePausedFor',
       'IntakeWithoutCause',
       'NoRetryHelps',

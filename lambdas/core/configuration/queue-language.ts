@@ -63,6 +63,13 @@ const ALARMS = {
     ),
     poison: threshold('20', 'Messages that go to quarantine in an hour.'),
     quarantineGrowth: threshold('10', 'Messages by which the quarantine queue grows in a minute.'),
+    functionErrors: {
+      type: 'integer',
+      range: { min: 0, max: 100 },
+      ...none,
+      default: '50',
+      doc: 'Invocations that fail as a whole, in percent, in 3 of 5 minutes.',
+    },
     retriesExhausted: threshold('50', `Messages in an hour whose attempts ran out. ${FULL}`),
     averageAttempts: {
       type: 'number',
@@ -71,7 +78,10 @@ const ALARMS = {
       default: '2',
       doc: `Average of the attempts that messages take, in each of 3 periods of 5 minutes. ${FULL}`,
     },
-    settlementFailures: threshold('0', `Moves and visibility changes that SQS refuses in 5 minutes. ${FULL}`),
+    settlementFailures: threshold(
+      '0',
+      `Moves and visibility changes that SQS refuses in 5 minutes, in 2 of 3 such periods. ${FULL}`,
+    ),
     noRetryHelps: flag('true', 'Whether what no retry mends and no open circuit explains raises an alarm.'),
     configurationRefused: flag(
       'true',
