@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { type LocalStack, startLocalStack } from 'spillway/local';
@@ -16,7 +18,6 @@ import { Progress } from './progress.ts';
 import { complaints, type RunResult, table } from './report.ts';
 
 const STACK = 'WebhookIntake';
-const ASSEMBLY = 'out/webhook-intake.cdk.out';
 const SIGNING_SECRET = 'a secret that GitHub and we share';
 
 /** At least five times the longest back-off of the demonstration's pace (2 s). */
@@ -29,12 +30,15 @@ const LOOK_MS = 250;
 const options = runOptions(process.argv.slice(2));
 const progress = new Progress(process.stdout.isTTY);
 const counter = emfCounter();
+/** Each run has its own, so that two may run at the same time. */
+const assembly = mkdtempSync(join(tmpdir(), 'spillway-example-'));
+process.once('exit', () => rmSync(assembly, { recursive: true, force: true }));
 
 progress.say('Synthesizing the stack');
-await synthesize('bin/app.ts', ASSEMBLY, { pace: 'demo' });
+await synthesize('bin/app.ts', assembly, { pace: 'demo' });
 progress.say('Deploying it to local emulators');
 const stack = await startLocalStack({
-  assembly: ASSEMBLY,
+  assembly,
   isolate: options.isolate,
   timeScale: options.timeScale,
   page: options.page && { port: options.port },
