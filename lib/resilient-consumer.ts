@@ -17,7 +17,7 @@ import {
 import type { IntakeController } from './intake-controller.ts';
 import { mostCustomMetrics } from './monitoring/custom-metrics.ts';
 import { noteMonitoring } from './monitoring/monitoring-cost.ts';
-import { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
+import type { ResilienceAlarms } from './monitoring/resilience-alarms.ts';
 import { type RuntimeMetric, runtimeMetric } from './monitoring/runtime-metrics.ts';
 import {
   checkEnvironment,
@@ -29,6 +29,7 @@ import {
 } from './private/check-deployment.ts';
 import { checkEventSource, checkReservedConcurrency } from './private/check-event-source.ts';
 import { checkPolicies, checkRetention } from './private/check-policies.ts';
+import { consumerAlarms } from './private/consumer-alarms.ts';
 import { createFunction, placeholderFunction } from './private/consumer-function.ts';
 import { consumerSettings } from './private/consumer-settings.ts';
 import { controllerOf } from './private/controller-of.ts';
@@ -162,7 +163,7 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     this.checkVisibility(timeout, window, problems);
     this.checkRetryUntil(props, problems);
     this.warn(props);
-    const { observability, killSwitch, retryUntilSeconds } = this.settings;
+    const { observability } = this.settings;
     const measured = {
       observability,
       intakeControlled: intake !== undefined,
@@ -170,19 +171,9 @@ export class ResilientConsumer extends Construct implements iam.IGrantable {
     };
     const circuits = Object.keys(this.settings.circuits).length || 1;
     noteMonitoring(this, mostCustomMetrics({ ...measured, circuits }));
-    if (props.alarms !== false) {
-      const { queue, consumerId } = this;
-      const alarms = new ResilienceAlarms(this, 'Alarms', {
-        ...props.alarms,
-        ...(killSwitch === false && { killSwitch }),
-        ...measured,
-        queue,
-        function: this.function,
-        consumerId,
-        retryUntil: Duration.seconds(retryUntilSeconds),
-      });
-      if (alarms.alarms.length > 0) this.alarms = alarms;
-    }
+    if (props.alarms === false) return;
+    const alarms = consumerAlarms(this, props.alarms ?? {}, measured.runTimeConfigured);
+    if (alarms !== undefined) this.alarms = alarms;
   }
 
   /** A metric that the consumer's runtime emits: by default the sum of 1 minute. */

@@ -1,5 +1,5 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
@@ -72,6 +72,14 @@ describe('the controller of a stack', () => {
     const template = Template.fromStack(functions);
     template.resourceCountIs('AWS::Events::Rule', 1);
     expect(JSON.stringify(template.findResources(FUNCTION))).toContain('\\"consumerId\\":\\"Shop-Consumer-');
+  });
+
+  it('leaves a function of another stack without an alarm on its errors, and says so', () => {
+    const { shop } = apart();
+    const alarms = Object.keys(Template.fromStack(shop).findResources('AWS::CloudWatch::Alarm'));
+    expect(alarms.filter((id) => id.includes('FunctionErrors'))).toEqual([]);
+    expect(alarms.filter((id) => id.includes('QueueAge'))).toHaveLength(1);
+    Annotations.fromStack(shop).hasWarning('*', Match.stringLikeRegexp('no alarm FunctionErrors'));
   });
 });
 
