@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { longestWaitMs, RECEIVES_TO_SPARE, receivesFor } from '../../lambdas/core/configuration/schedule.ts';
+import { OBSERVABILITY_LEVELS } from '../../lambdas/core/metric-names.ts';
 import { RANGES } from '../../lambdas/core/ranges.ts';
 import {
   type ConsumerSettings,
@@ -53,6 +54,7 @@ export function checkPolicies(
   checkCircuits(settings, handlerMs, problems);
   checkKillSwitch(settings, problems);
   checkExhausted(settings, problems);
+  checkObservability(settings, problems);
 }
 
 function checkAttempts(settings: ConsumerSettings, queue: ResilientQueue, problems: Problems): void {
@@ -141,6 +143,12 @@ function checkExhausted({ onExhausted, queue }: ConsumerSettings, problems: Prob
   if (onExhausted !== 'halt' || queue.fifo) return;
   const rule = "must be 'dead-letter' for a standard queue";
   problems.add('onExhausted', rule, onExhausted, 'a standard queue has no order to keep');
+}
+
+function checkObservability({ observability }: ConsumerSettings, problems: Problems): void {
+  if (OBSERVABILITY_LEVELS.includes(observability)) return;
+  const because = 'at any other level there would be no alarm, and nothing would say so';
+  problems.add('observability', `must be one of ${OBSERVABILITY_LEVELS.join(', ')}`, observability, because);
 }
 
 /**

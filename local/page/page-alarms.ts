@@ -6,8 +6,9 @@ import type { PageAlarm, PageAlarmChild } from './shared/model.ts';
 /** Changes of an alarm that the page is told. */
 const HISTORY = 20;
 
-/** A function of an alarm rule, and the name or ARN it is about, with or without quotes. */
-const RULE_PART = /\b(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*(?:"([^"]+)"|'([^']+)'|([^"'()\s]+))\s*\)/g;
+/** A function of an alarm rule, the name or ARN it is about, with or without quotes, and whether `NOT` stands before it. */
+const RULE_PART =
+  /(?<not>\bNOT[\s(]+)?\b(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*(?:"([^"]+)"|'([^']+)'|([^"'()\s]+))\s*\)/g;
 
 /** The alarms of the template as the page shows them. */
 export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] {
@@ -41,12 +42,15 @@ export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] 
 
 function childrenOf({ properties }: LocalAlarm, alarms: readonly LocalAlarm[]): readonly PageAlarmChild[] {
   const rule = stringAt(properties, 'AlarmRule') ?? '';
-  const named = [...rule.matchAll(RULE_PART)].map(
-    ([, double, single, bare]) => double ?? single ?? bare ?? '',
-  );
-  return [...new Set(named)].map((id) => {
+  const named = new Map<string, boolean>();
+  for (const [, not, double, single, bare] of rule.matchAll(RULE_PART)) {
+    const id = double ?? single ?? bare ?? '';
+    named.set(id, (named.get(id) ?? true) && not !== undefined);
+  }
+  return [...named].map(([id, excuses]) => {
     const found = alarms.find((each) => each.arn === id || each.name === id);
-    return found === undefined ? { arn: id, title: id } : { arn: found.arn, title: readableName(found) };
+    if (found === undefined) return { arn: id, title: id, excuses };
+    return { arn: found.arn, title: readableName(found), excuses };
   });
 }
 

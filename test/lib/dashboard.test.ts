@@ -432,14 +432,19 @@ describe('the runbook', () => {
     expect(titles(full).filter((title) => !page.includes(`| ${title} |`))).toEqual(['Alarms']);
   });
 
-  it.each(['wiki', 'javascript:alert(1)', 'https://a b', 'https://a/(b)'])(
-    'refuses %s as its address',
-    (url) => {
-      expect(problemsOf(build({}, { runbookUrl: url }))).toEqual([
-        expect.stringContaining('[Shop/Dashboard] runbookUrl must be an http or https address'),
-      ]);
-    },
-  );
+  it.each([
+    'wiki',
+    'javascript:alert(1)',
+    'https://a b',
+    'https://a/(b)',
+    'https://a/alarms.md',
+    'https://a/b?c=d',
+    'https://a/b#c',
+  ])('refuses %s as its address', (url) => {
+    expect(problemsOf(build({}, { runbookUrl: url }))).toEqual([
+      expect.stringContaining('[Shop/Dashboard] runbookUrl must be an http or https address of a folder'),
+    ]);
+  });
 });
 
 describe('limits of CloudWatch', () => {

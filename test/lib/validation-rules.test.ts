@@ -151,6 +151,12 @@ const RULES: [string, Case, Case, string][] = [
     { concurrency: 0 },
     'concurrency must be an integer from 1 to 10,000',
   ],
+  [
+    'level of observability',
+    { observability: 'off' },
+    { observability: 'detailed' as never },
+    "observability must be one of essential, full, off, got 'detailed'",
+  ],
   ['concurrency, most', { concurrency: 10_000 }, { concurrency: 10_001 }, 'concurrency must be'],
   [
     'visibility of 6 time-outs',

@@ -81,6 +81,25 @@ describe('live', () => {
     expect(await first.locator('.history').textContent()).toContain('No data → In alarm');
   });
 
+  it('names what calls for a person, and not the alarm that excuses others', async () => {
+    const alarms = [
+      alarm('orders-Depth', 'ALARM'),
+      alarm('orders-Age', 'OK'),
+      alarm('orders-OutageHandled', 'ALARM'),
+      alarm('orders-NeedsPerson', 'ALARM', {
+        kind: 'composite',
+        properties: {
+          AlarmRule:
+            '(ALARM("orders-Depth") OR (ALARM("orders-Age") AND (NOT (ALARM("orders-OutageHandled")))))',
+        },
+      }),
+    ];
+    const { page } = await openPage(browser, stillCloudWatch({ alarms }));
+    await settled(page);
+    const causes = page.locator('.notice-alarm li b');
+    expect(await causes.allTextContents()).toEqual(['orders-Depth']);
+  });
+
   it('says that the stack has stopped, keeps what was shown, and goes on when it is back', async () => {
     const { page, stop } = await openPage(browser, everything());
     await settled(page);

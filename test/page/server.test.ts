@@ -156,7 +156,10 @@ it('tells alarms with their reasons, their history newest first, and what compos
     kind: 'composite',
     needsPerson: true,
     reason: 'orders-DeadLetterDepth transitioned to ALARM',
-    children: [{ title: 'orders-DeadLetterDepth' }, { title: 'orders-QueueAge' }],
+    children: [
+      { title: 'orders-DeadLetterDepth', excuses: false },
+      { title: 'orders-QueueAge', excuses: false },
+    ],
   });
   const depth = alarms.find(({ name }) => name === 'orders-DeadLetterDepth');
   expect(depth).toMatchObject({ state: 'ALARM', needsPerson: false, history: [{ to: 'ALARM' }] });

@@ -35,9 +35,9 @@ const DEEP = 10_000;
 
 /**
  * Everything that a run sends: each example payload once, a tenth of them a second time under a new delivery id, and
- * poison of every kind; shuffled.
+ * poison of every kind; shuffled. Those of another `round` are other messages, so that they are no duplicates.
  */
-export function deliveries(secret: string, random: () => number): readonly Delivery[] {
+export function deliveries(secret: string, random: () => number, round = 0): readonly Delivery[] {
   const sign = (body: string): string => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
   let count = 0;
   const delivery = (
@@ -51,7 +51,9 @@ export function deliveries(secret: string, random: () => number): readonly Deliv
     return { id: `delivery-${String(count).padStart(4, '0')}`, event, body, signature, key, expected };
   };
   const payloads = webhooks.flatMap(({ name, examples }) =>
-    examples.map((example) => delivery(name, JSON.stringify(example), 'handled')),
+    examples.map((example) =>
+      delivery(name, JSON.stringify(round === 0 ? example : Object.assign({ round }, example)), 'handled'),
+    ),
   );
   const again = shuffled(payloads, random)
     .slice(0, Math.round(payloads.length * DUPLICATE_SHARE))

@@ -27,6 +27,9 @@ const OUTAGE_MS = 12_000;
 const DRAIN_MS = 90_000;
 const LOOK_MS = 250;
 
+let round = 0;
+let outageUnderWay = false;
+
 const options = runOptions(process.argv.slice(2));
 const progress = new Progress(process.stdout.isTTY);
 const counter = emfCounter();
@@ -149,22 +152,44 @@ async function drained(): Promise<void> {
 }
 
 async function stayUp({ endpoints, pageUrl }: LocalStack): Promise<void> {
+  const faults = `${endpoints.lambda}/2015-03-31/functions/${output.TrackerFunction}/invocations`;
   const lines = [
-    'The stack stays up; Ctrl-C ends it.',
+    'The stack stays up; Ctrl-C ends it. Enter takes the tracker down once more, and sends it work.',
     ...(pageUrl === undefined ? [] : [`  dashboards   ${pageUrl}`]),
     `  intake       ${output.IntakeUrl}`,
     `  SQS          ${endpoints.sqs}`,
     `  DynamoDB     ${endpoints.dynamodb}`,
     `  Lambda       ${endpoints.lambda}`,
+    `  CloudWatch   ${endpoints.cloudwatch}`,
     `  queue        ${queues.source.url}`,
     `  dead letters ${queues.deadLetter.url}`,
     `  quarantine   ${queues.quarantine.url}`,
     'Look at what was set aside, with the AWS CLI:',
     `  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws sqs receive-message --region us-east-1 --endpoint-url ${endpoints.sqs} --queue-url ${queues.quarantine.url} --message-attribute-names All --visibility-timeout 1`,
+    'Take the tracker down for as long as you like; {"kind":"healthy"} brings it back:',
+    `  curl -d '{"fault":{"kind":"down"}}' ${faults}`,
   ];
   process.stdout.write(`\n${lines.join('\n')}\n`);
+  process.stdin.on('data', () => void anotherOutage());
   await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
+  process.stdin.destroy();
   process.stdout.write('\nStopping.\n');
+}
+
+/** Another outage with a third of the deliveries, as new messages and without poison; one at a time. */
+async function anotherOutage(): Promise<void> {
+  if (outageUnderWay) return;
+  outageUnderWay = true;
+  round += 1;
+  const all = deliveries(SIGNING_SECRET, seededRandom(options.seed + round), round);
+  const good = all.filter(({ expected }) => expected === 'handled');
+  await setFault({ kind: 'down' });
+  progress.say('The tracker is down');
+  const sent = feed(output.IntakeUrl ?? '', good.slice(0, Math.ceil(good.length / 3)), () => {});
+  await Promise.all([sent, sleep(OUTAGE_MS)]);
+  await setFault({ kind: 'healthy' });
+  progress.say('The tracker is back');
+  outageUnderWay = false;
 }
 
 function seconds(ms: number): number {

@@ -14,11 +14,13 @@ export class Runbook {
   /** `url` is the address of the folder of the pages. */
   constructor(url: string | undefined, problems: Problems) {
     this.base = url?.replace(/\/+$/, '');
-    if (url === undefined || Token.isUnresolved(url) || /^https?:\/\/[^\s()<>]+$/.test(url)) return;
+    if (url === undefined || Token.isUnresolved(url)) return;
+    const ofFolder = !/[?#]|\.(md|html?)\/*$/i.test(url);
+    if (ofFolder && /^https?:\/\/[^\s()<>]+$/.test(url)) return;
     const because = 'text widgets link to its pages in Markdown';
     problems.add(
       'runbookUrl',
-      'must be an http or https address without spaces, parentheses and angle brackets',
+      'must be an http or https address of a folder, without spaces, parentheses, angle brackets, ? and #',
       url,
       because,
     );

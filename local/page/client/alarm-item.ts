@@ -83,9 +83,10 @@ function describe(alarm: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
 }
 
 function madeOf({ children }: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
-  const items = children.map(({ arn, title }) => {
+  const items = children.map(({ arn, title, excuses }) => {
     const state = all.find((alarm) => alarm.arn === arn)?.state;
-    return element('li', {}, state === undefined ? 'not of this stack' : stateBadge(state), ' ', title);
+    const badge = state === undefined ? 'not of this stack' : stateBadge(state);
+    return element('li', {}, badge, ' ', title, excuses ? ' (excuses others)' : '');
   });
   return [element('h3', {}, 'Goes by'), element('ul', { class: 'children' }, ...items)];
 }

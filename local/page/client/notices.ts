@@ -38,7 +38,7 @@ export function createNotices(host: HTMLElement): Notices {
 
 function call({ title, reason, children }: PageAlarm, alarms: readonly PageAlarm[]): HTMLElement {
   const because = alarms.filter(
-    ({ arn, state }) => state === 'ALARM' && children.some((child) => child.arn === arn),
+    ({ arn, state }) => state === 'ALARM' && children.some((child) => child.arn === arn && !child.excuses),
   );
   const causes = because.map((alarm) =>
     element('li', {}, element('b', {}, alarm.title), `: ${alarm.reason}`),

@@ -140,6 +140,8 @@ export type AlarmStateName = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 export interface PageAlarmChild {
   readonly arn: string;
   readonly title: string;
+  /** Whether it keeps the composite one quiet: its rule has `NOT` before it. */
+  readonly excuses: boolean;
 }
 
 /** A change of an alarm's state. */

@@ -53,7 +53,9 @@ export function chartWidget(widget: ChartWidget): DrawnWidget {
       frame.classList.toggle('has-problem', data.problem !== undefined);
       setText(
         empty,
-        data.problem === undefined ? 'No datapoints yet' : `CloudWatch refuses this: ${data.problem}`,
+        data.problem === undefined
+          ? 'No datapoints in the time shown'
+          : `CloudWatch refuses this: ${data.problem}`,
       );
       last = { series: data.series, time };
       show();
