@@ -16,6 +16,12 @@ export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] 
   /** A reason with the titles of alarms in the place of their ARNs. */
   const readable = (reason: string): string =>
     titles.reduce((text, [arn, title]) => text.replaceAll(arn, () => title), reason);
+  const excuses = new Set(
+    alarms
+      .filter(({ kind }) => kind === 'composite')
+      .flatMap((alarm) => childrenOf(alarm, alarms))
+      .flatMap((child) => (child.excuses ? [child.arn] : [])),
+  );
   return alarms.map((alarm) => {
     const { arn, name, stack, constructPath, kind, description, state, reason, sinceEpochMs, history } =
       alarm;
@@ -36,6 +42,7 @@ export function pageAlarms(alarms: readonly LocalAlarm[]): readonly PageAlarm[] 
         .map((change) => ({ ...change, reason: readable(change.reason) })),
       children: kind === 'composite' ? childrenOf(alarm, alarms) : [],
       needsPerson: kind === 'composite' && tellsOfAPerson(alarm),
+      excuses: excuses.has(arn),
     };
   });
 }

@@ -76,6 +76,13 @@ if (wrong.length === 0)
   process.stdout.write(
     `${styleText('green', 'all is well:')} every message is accounted for, no effect happened twice\n`,
   );
+const ringing = stack.cloudwatch.alarms.filter(({ state }) => state === 'ALARM');
+if (ringing.length > 0) {
+  const ids = ringing.map(({ constructPath }) => constructPath.replace(/.*\/Alarms\/|\/Resource$/g, ''));
+  process.stdout.write(
+    `alarms that are on, in a time that runs ${options.timeScale} times as fast: ${ids.join(', ')}\n`,
+  );
+}
 process.stdout.write(`Written to ${options.json}\n`);
 if (!options.once) await stayUp(stack);
 await stack.stop();

@@ -8,6 +8,9 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IConstruct } from 'constructs';
 
+/** A line that is so many times as high as another has no place in its chart. */
+const FAR = 100;
+
 /** The alarms of a consumer, by what they watch. */
 export class WatchedMetrics {
   /** Every alarm below a construct, composite ones too. */
@@ -32,10 +35,17 @@ export class WatchedMetrics {
     );
   }
 
-  /** A line at the threshold of each alarm on the very metric that is drawn: statistic, period and all. */
+  /**
+   * A line at the threshold of each alarm on the very metric that is drawn: statistic, period and all. Lines far above the
+   * lowest are left out, since what is drawn would lie flat on the ground.
+   */
   annotations(...drawn: readonly (IMetric | undefined)[]): HorizontalAnnotation[] {
     const keys = new Set(drawn.filter((metric) => metric !== undefined).map(keyOf));
-    return this.simple.filter((alarm) => keys.has(keyOf(alarm.metric))).map((alarm) => alarm.toAnnotation());
+    const lines = this.simple
+      .filter((alarm) => keys.has(keyOf(alarm.metric)))
+      .map((alarm) => alarm.toAnnotation());
+    const lowest = Math.min(...lines.map(({ value }) => value).filter((value) => value > 0));
+    return lines.filter(({ value }) => Token.isUnresolved(value) || value <= FAR * lowest);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { PageAlarm } from '../shared/model.ts';
 import { ago } from '../shared/time.ts';
 import { element, setText } from './dom.ts';
-import { STATE_NAMES, stateBadge } from './icons.ts';
+import { STATE_NAMES, shownState, stateBadge } from './icons.ts';
 import { dayAndTime, timeOfDay } from './moments.ts';
 
 /** One alarm in the panel. */
@@ -46,8 +46,8 @@ export function alarmItem(): AlarmItem {
       ]);
       if (key !== shown) {
         shown = key;
-        item.dataset.state = alarm.state;
-        badge.replaceChildren(stateBadge(alarm.state));
+        item.dataset.state = shownState(alarm);
+        badge.replaceChildren(stateBadge(shownState(alarm)));
         setText(name, alarm.title);
         setText(reason, alarm.reason);
         since.dateTime = new Date(alarm.sinceEpochMs).toISOString();
@@ -84,8 +84,8 @@ function describe(alarm: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
 
 function madeOf({ children }: PageAlarm, all: readonly PageAlarm[]): HTMLElement[] {
   const items = children.map(({ arn, title, excuses }) => {
-    const state = all.find((alarm) => alarm.arn === arn)?.state;
-    const badge = state === undefined ? 'not of this stack' : stateBadge(state);
+    const found = all.find((alarm) => alarm.arn === arn);
+    const badge = found === undefined ? 'not of this stack' : stateBadge(shownState(found));
     return element('li', {}, badge, ' ', title, excuses ? ' (excuses others)' : '');
   });
   return [element('h3', {}, 'Goes by'), element('ul', { class: 'children' }, ...items)];

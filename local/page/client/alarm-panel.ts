@@ -1,7 +1,7 @@
 import type { PageAlarm } from '../shared/model.ts';
 import { type AlarmItem, alarmItem } from './alarm-item.ts';
 import { element, setText } from './dom.ts';
-import { STATE_NAMES, STATES, stateBadge } from './icons.ts';
+import { STATE_NAMES, STATES, shownState, stateBadge } from './icons.ts';
 import type { PageClock } from './moments.ts';
 
 /** All alarms of the stack. */
@@ -44,7 +44,7 @@ export function createAlarmPanel(host: HTMLElement, announcer: HTMLElement, cloc
         // Only what has changed its place moves: what is focused or unfolded stays so.
         if (list.children[at] !== item.element) list.insertBefore(item.element, list.children[at] ?? null);
       }
-      const next = STATES.map((state) => alarms.filter((alarm) => alarm.state === state).length);
+      const next = STATES.map((state) => alarms.filter((alarm) => shownState(alarm) === state).length);
       if (next.join() === countsShown) return;
       countsShown = next.join();
       counts.replaceChildren(
@@ -54,7 +54,7 @@ export function createAlarmPanel(host: HTMLElement, announcer: HTMLElement, cloc
       );
     },
     title() {
-      const on = known.filter(({ state }) => state === 'ALARM').length;
+      const on = known.filter((alarm) => shownState(alarm) === 'ALARM').length;
       return on === 0 ? TITLE : `(${on}) ${TITLE}`;
     },
   };
@@ -62,7 +62,7 @@ export function createAlarmPanel(host: HTMLElement, announcer: HTMLElement, cloc
 
 function byUrgency(one: PageAlarm, other: PageAlarm): number {
   return (
-    STATES.indexOf(one.state) - STATES.indexOf(other.state) ||
+    STATES.indexOf(shownState(one)) - STATES.indexOf(shownState(other)) ||
     Number(other.needsPerson) - Number(one.needsPerson) ||
     one.title.localeCompare(other.title)
   );

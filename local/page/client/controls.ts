@@ -14,18 +14,21 @@ const RANGES: readonly (readonly [seconds: number, label: string])[] = [
   [3_600, '1 h'],
   [10_800, '3 h'],
 ];
-const DEFAULT_RANGE = 900;
 
 /** Make the picker of dashboards and of the time that is shown. */
 export function createControls(
   dashboards: readonly PageDashboard[],
-  { onDashboard, onRange }: { onDashboard(): void; onRange(): void },
+  {
+    defaultRange,
+    onDashboard,
+    onRange,
+  }: { readonly defaultRange: number; onDashboard(): void; onRange(): void },
 ): Controls {
   const address = new URL(location.href);
   const asked = address.searchParams.get('dashboard');
   let dashboard = dashboards.find(({ id }) => id === asked) ?? dashboards[0];
   const askedRange = Number(address.searchParams.get('range'));
-  let range = RANGES.find(([seconds]) => seconds === askedRange)?.[0] ?? DEFAULT_RANGE;
+  let range = RANGES.find(([seconds]) => seconds === askedRange)?.[0] ?? defaultRange;
 
   const remember = (name: string, value: string): void => {
     address.searchParams.set(name, value);

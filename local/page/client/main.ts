@@ -11,6 +11,8 @@ import { createStatus } from './status.ts';
 
 /** Time between two looks; shorter while the stack's time runs fast. Milliseconds. */
 const LOOK_EVERY_MS = { normal: 2_000, scaled: 1_000 };
+/** What is shown at first, in seconds of the stack: of fast time, 15 minutes are gone before one has looked. */
+const DEFAULT_RANGE = { normal: 900, scaled: 3_600 };
 const RETRY_MS = 2_000;
 
 const clock = pageClock();
@@ -37,7 +39,12 @@ async function show(): Promise<void> {
   const grid = element('div', { class: 'host' });
   let drawn: DrawnDashboard | undefined;
   let loop: Live | undefined;
-  const controls = createControls(dashboards, { onDashboard: draw, onRange: () => loop?.now() });
+  const defaultRange = told.timeScale > 1 ? DEFAULT_RANGE.scaled : DEFAULT_RANGE.normal;
+  const controls = createControls(dashboards, {
+    defaultRange,
+    onDashboard: draw,
+    onRange: () => loop?.now(),
+  });
   host.replaceChildren(controls.element, grid);
   draw();
   const everyMs = told.timeScale > 1 ? LOOK_EVERY_MS.scaled : LOOK_EVERY_MS.normal;

@@ -170,6 +170,8 @@ export interface PageAlarm {
   readonly children: readonly PageAlarmChild[];
   /** Whether it tells that somebody has to come. */
   readonly needsPerson: boolean;
+  /** Whether it is no alarm, but keeps a composite one quiet while it is on. */
+  readonly excuses: boolean;
 }
 
 /** Answer of `/api/alarms`. */

@@ -1,7 +1,7 @@
 import type { AlarmsWidget, PageAlarm } from '../../shared/model.ts';
 import { ago } from '../../shared/time.ts';
 import { element } from '../dom.ts';
-import { STATES, stateBadge } from '../icons.ts';
+import { STATES, shownState, stateBadge } from '../icons.ts';
 import { dayAndTime, type PageClock } from '../moments.ts';
 import type { DrawnWidget } from './drawn-widget.ts';
 
@@ -47,7 +47,9 @@ function chosen({ arns, states, sortBy }: AlarmsWidget, alarms: readonly PageAla
   );
 }
 
-function entry({ state, title, reason, sinceEpochMs }: PageAlarm, since: string): HTMLElement {
+function entry(alarm: PageAlarm, since: string): HTMLElement {
+  const { title, reason, sinceEpochMs } = alarm;
+  const state = shownState(alarm);
   return element(
     'li',
     { 'data-state': state },
