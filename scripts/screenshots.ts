@@ -17,10 +17,12 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   { name: 'alarms', colorScheme: 'light', width: 1_280, height: 760 },
   { name: 'dashboard-light', colorScheme: 'light', width: 1_280, height: 900, from: 'Outcomes' },
-  { name: 'dashboard-dark', colorScheme: 'dark', width: 1_280, height: 900, from: 'Circuits' },
+  { name: 'dashboard-dark', colorScheme: 'dark', width: 1_280, height: 900, from: 'Circuits: states' },
   { name: 'dashboard-narrow', colorScheme: 'light', width: 390, height: 1_000, from: 'Outcomes' },
 ];
 const DIRECTORY = 'docs/images';
+/** The run is some ten minutes long, in the time of its stack. */
+const RANGE_SECONDS = 900;
 
 /** Long enough for the page to hear of what the stack just did. Milliseconds. */
 const HEARD_MS = 2_500;
@@ -33,7 +35,7 @@ try {
   for (const { width, height, colorScheme } of PICTURES) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB' });
     const page = await context.newPage();
-    await page.goto(example.pageUrl);
+    await page.goto(new URL(`?range=${RANGE_SECONDS}`, example.pageUrl).href);
     pages.push(page);
   }
   await example.says('The tracker is back');

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { METRIC, METRIC_NAMESPACE } from '../../../lambdas/core/metric-names.ts';
+import { CIRCUIT_DIMENSION, METRIC, METRIC_NAMESPACE } from '../../../lambdas/core/metric-names.ts';
 import { type Group, group } from './group.ts';
 import { alarmList, bars, graph, NEWEST, pie } from './panel.ts';
 import { type Buckets, computed, type Section } from './section.ts';
@@ -46,7 +46,11 @@ export function circuitGroup(section: Section): Group {
       graph({
         title: 'Circuits: openings (left), all changes (right)',
         metrics: opened,
-        right: section.byCircuit('circuitTransitions'),
+        right: section.circuits.flatMap((circuit) =>
+          section.by('circuitTransitions', CIRCUIT_DIMENSION, [circuit], {
+            label: `${circuit}: all changes`,
+          }),
+        ),
         annotations: watched.annotations(...opened),
       }),
       graph({

@@ -15,7 +15,7 @@ export function shownState({ state, excuses }: { state: AlarmStateName; excuses:
 /** What the states of an alarm are called on the page. */
 export const STATE_NAMES: Readonly<Record<ShownState, string>> = {
   ALARM: 'In alarm',
-  EXCUSE: 'Excuses others',
+  EXCUSE: 'Excuse',
   INSUFFICIENT_DATA: 'No data',
   OK: 'OK',
 };
