@@ -176,7 +176,7 @@ export function isEmitted(metric: MetricKey, level: Observability): boolean {
 }
 
 /** Values of {@link REASON_DIMENSION} of {@link METRIC.quarantined}. */
-export const QUARANTINE_REASONS: readonly string[] = Object.keys({
+export const QUARANTINE_REASONS: readonly QuarantineReason[] = keysOf({
   SIZE_LIMIT_EXCEEDED: true,
   SIGNATURE_INVALID: true,
   INVALID_FORMAT: true,
@@ -185,10 +185,10 @@ export const QUARANTINE_REASONS: readonly string[] = Object.keys({
   SCHEMA_VALIDATION_FAILED: true,
   SUSPICIOUS_PATTERN: true,
   LOW_REPUTATION: true,
-} satisfies Record<QuarantineReason, true>);
+});
 
 /** Values of {@link CAUSE_DIMENSION} of {@link METRIC.deferred}. */
-export const DEFERRAL_CAUSES: readonly string[] = Object.keys({
+export const DEFERRAL_CAUSES: readonly DeferralCause[] = keysOf({
   'circuit-open': true,
   'probe-failed': true,
   'circuit-unwell': true,
@@ -207,4 +207,9 @@ export const DEFERRAL_CAUSES: readonly string[] = Object.keys({
   'move-failed': true,
   misconfigured: true,
   'internal-error': true,
-} satisfies Record<DeferralCause, true>);
+});
+
+/** All values of a type, which the compiler sees to. */
+function keysOf<Value extends string>(values: Readonly<Record<Value, true>>): readonly Value[] {
+  return Object.keys(values).filter((key): key is Value => key in values);
+}

@@ -1,7 +1,7 @@
 import type { CircuitState } from '../../lambdas/core/circuit/circuit.ts';
-import type { DeferralCause, PipelineEvent } from '../../lambdas/core/events.ts';
-import type { QuarantineReason } from '../../lambdas/core/failure-envelope.ts';
+import type { PipelineEvent } from '../../lambdas/core/events.ts';
 import type { IntakeStatus } from '../../lambdas/core/intake/events.ts';
+import { DEFERRAL_CAUSES, QUARANTINE_REASONS } from '../../lambdas/core/metric-names.ts';
 import { FAILURE_REASONS } from '../../lambdas/core/settings.ts';
 import { receivedMessage } from '../core/fixtures.ts';
 
@@ -11,38 +11,6 @@ export const CANARY = 'canary-payload';
 const message = receivedMessage({ text: CANARY, attributes: { secret: CANARY }, correlationId: CANARY });
 const error = { name: 'OrderError', message: CANARY, stack: CANARY, fingerprint: 'abcdefabcdef' };
 const source = 'parameter';
-
-/** All there are, which the compiler sees to. */
-const CAUSES: Readonly<Record<DeferralCause, true>> = {
-  'circuit-open': true,
-  'probe-failed': true,
-  'circuit-unwell': true,
-  'rate-limited': true,
-  'bulkhead-full': true,
-  held: true,
-  'kill-switch': true,
-  halted: true,
-  'in-progress': true,
-  handler: true,
-  suspect: true,
-  'group-blocked': true,
-  'no-time-left': true,
-  'store-unavailable': true,
-  'check-unavailable': true,
-  'move-failed': true,
-  misconfigured: true,
-  'internal-error': true,
-};
-const QUARANTINE: Readonly<Record<QuarantineReason, true>> = {
-  SIZE_LIMIT_EXCEEDED: true,
-  SIGNATURE_INVALID: true,
-  INVALID_FORMAT: true,
-  MISSING_REQUIRED_FIELDS: true,
-  DENIED_SOURCE: true,
-  SCHEMA_VALIDATION_FAILED: true,
-  SUSPICIOUS_PATTERN: true,
-  LOW_REPUTATION: true,
-};
 
 type EventsByKind = {
   readonly [Kind in PipelineEvent['kind']]: readonly Extract<PipelineEvent, { kind: Kind }>[];
@@ -57,7 +25,7 @@ export function everyEvent(circuits: readonly string[]): readonly PipelineEvent[
     empty: [{ kind: 'empty', message }],
     'already-moved': [{ kind: 'already-moved', message }],
     retried: [{ kind: 'retried', message, attempt: 1, reason: 'TIMEOUT', delaySeconds: 5, error }],
-    deferred: (Object.keys(CAUSES) as DeferralCause[]).map((cause) => ({
+    deferred: DEFERRAL_CAUSES.map((cause) => ({
       kind: 'deferred',
       message,
       cause,
@@ -76,7 +44,7 @@ export function everyEvent(circuits: readonly string[]): readonly PipelineEvent[
     })),
     'kill-switch': [{ kind: 'kill-switch', fault: CANARY, error: CANARY, count: 10, begun: 60 }],
     halted: [{ kind: 'halted', message, error }],
-    quarantined: (Object.keys(QUARANTINE) as QuarantineReason[]).map((reason) => ({
+    quarantined: QUARANTINE_REASONS.map((reason) => ({
       kind: 'quarantined',
       message,
       reason,
