@@ -8,7 +8,8 @@ import {
   type HealthSettings,
   type WatchedConsumer,
 } from '../lambdas/core/health/settings.ts';
-import { circuitKey, DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../lambdas/core/settings.ts';
+import { DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../lambdas/core/settings.ts';
+import { circuitKey } from '../lambdas/core/table-keys.ts';
 import type { HealthCheckProps } from './health-check-props.ts';
 import { createFunction, placeholderFunction } from './private/consumer-function.ts';
 import { isSameTable } from './private/controller-of.ts';

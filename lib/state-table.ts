@@ -3,17 +3,15 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
+import { type ConsumerSettings, DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../lambdas/core/settings.ts';
 import {
-  type ConsumerSettings,
   circuitKey,
-  DEFAULT_CIRCUIT,
-  INTAKE_CIRCUIT,
   idempotencyKeyPrefix,
   KEY_PREFIX,
   limitKey,
   TABLE_KEY,
   TABLE_TTL,
-} from '../lambdas/core/settings.ts';
+} from '../lambdas/core/table-keys.ts';
 import { NAME, NAME_RULE } from './private/names.ts';
 import { Problems } from './private/problems.ts';
 import { sharedCircuits } from './private/shared-circuits.ts';

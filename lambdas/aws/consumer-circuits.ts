@@ -11,7 +11,8 @@ import type { ControlNotices } from '../core/control-notices.ts';
 import type { EventSink } from '../core/events.ts';
 import { summarizeError } from '../core/failure.ts';
 import { intakeCircuitSettings } from '../core/intake-gate.ts';
-import { type CircuitSettings, type ConsumerSettings, circuitKey, INTAKE_CIRCUIT } from '../core/settings.ts';
+import { type CircuitSettings, type ConsumerSettings, INTAKE_CIRCUIT } from '../core/settings.ts';
+import { circuitKey } from '../core/table-keys.ts';
 import { dynamoCircuits } from './dynamo-circuits.ts';
 
 /** What the circuits of a consumer are made of. */

@@ -13,7 +13,7 @@ import type {
   CircuitStep,
   SharedState,
 } from '../core/circuit/shared-item.ts';
-import { TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 
 type Item = Record<string, AttributeValue>;
 

@@ -5,7 +5,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { DeadLetterCount, DeadLetterCounts } from '../core/kill-switch.ts';
-import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 
 /** Where the counts of a consumer are. */
 export interface DeadLetterCountsOptions {

@@ -10,7 +10,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { CircuitItem } from '../core/circuit/shared-item.ts';
 import { type Clock, pause, type Random } from '../core/clock.ts';
 import type { IntakeMarker, IntakeTable, WakeUp } from '../core/intake/intake-table.ts';
-import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 import { itemOf } from './dynamo-circuits.ts';
 
 type Item = Record<string, AttributeValue>;

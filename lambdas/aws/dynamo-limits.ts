@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { LimitStep, TimelineItem } from '../core/policies/rate-limiter/gcra.ts';
 import type { LimitStore } from '../core/policies/rate-limiter/limit-store.ts';
-import { TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 
 type Item = Record<string, AttributeValue>;
 

@@ -10,7 +10,8 @@ import { SpillwayError } from '../core/errors.ts';
 import type { ErrorSummary } from '../core/failure.ts';
 import { asciiJson, type FailedAttempt, type FailureEnvelope } from '../core/failure-envelope.ts';
 import type { CompletedMove, MessageRecord, MessageRecords } from '../core/records.ts';
-import { FAILURE_REASONS, KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { FAILURE_REASONS } from '../core/settings.ts';
+import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 
 /** Options of {@link dynamoRecords}. */
 export interface DynamoRecordsOptions {

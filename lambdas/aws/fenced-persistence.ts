@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, pause } from '../core/clock.ts';
 import { SpillwayError } from '../core/errors.ts';
-import { TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import { TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 
 /** Attributes of an idempotency record. */
 const STATUS = 'status';

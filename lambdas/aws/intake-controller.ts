@@ -8,7 +8,8 @@ import {
   type ControlMessage,
   INTAKE_SETTINGS_VARIABLE,
 } from '../core/intake/settings.ts';
-import { circuitKey, INTAKE_CIRCUIT, KEY_PREFIX } from '../core/settings.ts';
+import { INTAKE_CIRCUIT } from '../core/settings.ts';
+import { circuitKey, KEY_PREFIX } from '../core/table-keys.ts';
 import { runtimeClients } from './clients.ts';
 import { sqsControlQueue } from './control-queue.ts';
 import { dynamoIntakeTable } from './dynamo-intake-table.ts';

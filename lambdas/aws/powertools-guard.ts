@@ -8,7 +8,8 @@ import type { Clock } from '../core/clock.ts';
 import { causes, textField } from '../core/error-shape.ts';
 import type { EventSink } from '../core/events.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from '../core/idempotency.ts';
-import { type ConsumerSettings, idempotencyKeyPrefix } from '../core/settings.ts';
+import type { ConsumerSettings } from '../core/settings.ts';
+import { idempotencyKeyPrefix } from '../core/table-keys.ts';
 import { FencedPersistence } from './fenced-persistence.ts';
 
 /** A record lives long enough for a replay out of the dead-letter queue, and a day at the least. Seconds. */

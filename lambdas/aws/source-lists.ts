@@ -4,7 +4,8 @@ import { SpillwayError } from '../core/errors.ts';
 import { lookupCache } from '../core/lookup-cache.ts';
 import type { DeniedSources } from '../core/screening/denied-source-check.ts';
 import type { Reputation } from '../core/screening/reputation-check.ts';
-import { type ConsumerSettings, KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/settings.ts';
+import type { ConsumerSettings } from '../core/settings.ts';
+import { KEY_PREFIX, TABLE_KEY, TABLE_TTL } from '../core/table-keys.ts';
 
 /** What is read about a source is good for this long in one environment. Milliseconds. */
 export const SOURCE_CACHE_MS = 30_000;

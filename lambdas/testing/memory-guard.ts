@@ -1,7 +1,8 @@
 import { idempotencyLifetimeSeconds } from '../aws/powertools-guard.ts';
 import type { Clock } from '../core/clock.ts';
 import type { IdempotencyGuard, IdempotentOutcome } from '../core/idempotency.ts';
-import { type ConsumerSettings, idempotencyKeyPrefix } from '../core/settings.ts';
+import type { ConsumerSettings } from '../core/settings.ts';
+import { idempotencyKeyPrefix } from '../core/table-keys.ts';
 import type { Faults } from './faults.ts';
 
 type Entry =

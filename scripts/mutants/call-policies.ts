@@ -135,7 +135,7 @@ export const CALL_POLICY_MUTANTS: readonly Mutant[] = [
   {
     name: 'let consumers without named circuits share one rate limit',
     rule: LIMIT,
-    file: 'lambdas/core/settings.ts',
+    file: 'lambdas/core/table-keys.ts',
     find: 'name === DEFAULT_CIRCUIT ? `#${consumerId}` : name}',
     replace: 'name}',
     tests: OF_CONSUMER,

@@ -76,7 +76,7 @@ export const LANE_MUTANTS: readonly Mutant[] = [
   {
     name: 'overlook the scope of idempotency keys',
     rule: EFFECT,
-    file: 'lambdas/core/settings.ts',
+    file: 'lambdas/core/table-keys.ts',
     find: '  return `${KEY_PREFIX.idempotency}${idempotencyScope}`;',
     replace: '  return `${KEY_PREFIX.idempotency}${idempotencyScope === undefined ? "" : consumerId}`;',
     tests: ['test/aws/powertools-guard.test.ts', 'test/testing/lanes.test.ts'],

@@ -238,7 +238,7 @@ export const RATE_LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: "keep a consumer's own limit where a shared one has its shards",
     rule: '13 a rate limit holds for all environments together',
-    file: 'lambdas/core/settings.ts',
+    file: 'lambdas/core/table-keys.ts',
     find: 'name === DEFAULT_CIRCUIT ? `#${consumerId}` : name',
     replace: 'name === DEFAULT_CIRCUIT ? `${name}#${consumerId}` : name',
     tests: ['test/lib/state-table.test.ts'],

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoCircuits } from '../../lambdas/aws/dynamo-circuits.ts';
 import type { CircuitItem, CircuitStep } from '../../lambdas/core/circuit/shared-item.ts';
 import * as steps from '../../lambdas/core/circuit/shared-steps.ts';
-import { circuitKey } from '../../lambdas/core/settings.ts';
+import { circuitKey } from '../../lambdas/core/table-keys.ts';
 import { scenarios } from '../core/circuit/scenarios.ts';
 import { memoryStore, type SimulatedStore, simulate } from '../core/circuit/simulation.ts';
 import { START } from '../core/fixtures.ts';

@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { PermanentError } from '../../lambdas/core/errors.ts';
-import { FAILURE_ATTRIBUTE, KEY_PREFIX, LIMITS } from '../../lambdas/core/settings.ts';
+import { FAILURE_ATTRIBUTE, LIMITS } from '../../lambdas/core/settings.ts';
+import { KEY_PREFIX } from '../../lambdas/core/table-keys.ts';
 import { consoleLines } from './console-lines.ts';
 import { deployConsumer, envelopeOf } from './consumer-harness.ts';
 import { itemOf, useEmulators, useFixedDate } from './emulators.ts';

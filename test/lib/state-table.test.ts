@@ -4,7 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { limitKey } from '../../lambdas/core/settings.ts';
+import { limitKey } from '../../lambdas/core/table-keys.ts';
 import { type CircuitProps, type RateLimitProps, StateTable } from '../../lib/index.ts';
 import { NAME } from '../../lib/private/names.ts';
 import { consumerIn, problemsOf, synth, UNBUNDLED, warningsOf } from './synth.ts';

@@ -1,6 +1,7 @@
 import type { EventSourceStatus } from '../intake/event-source.ts';
 import type { IntakeRecords } from '../intake/intake-table.ts';
-import { circuitKey, DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../settings.ts';
+import { DEFAULT_CIRCUIT, INTAKE_CIRCUIT } from '../settings.ts';
+import { circuitKey } from '../table-keys.ts';
 import type { CheckedComponent, HealthFinding } from './health.ts';
 import { excuseOf, judgeCircuit, judgeIntake } from './judge-circuits.ts';
 import { type IntakeReading, judgeEventSource } from './judge-event-source.ts';

@@ -1,7 +1,8 @@
 import { type Classification, isOverload } from '../classifier.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { EventSink } from '../events.ts';
-import { type ConsumerSettings, limitKey } from '../settings.ts';
+import type { ConsumerSettings } from '../settings.ts';
+import { limitKey } from '../table-keys.ts';
 import { adaptiveConcurrencyOn } from './adaptive-concurrency.ts';
 import { bulkheadOn } from './bulkhead.ts';
 import type { CallPolicies, MessageLimit } from './call-policies.ts';

@@ -11,7 +11,8 @@ import { type SharedCircuit, sharedCircuit } from '../../../lambdas/core/circuit
 import type { Classification } from '../../../lambdas/core/classifier.ts';
 import type { PipelineEvent } from '../../../lambdas/core/events.ts';
 import type { SettingsInput } from '../../../lambdas/core/parse-settings.ts';
-import { type ConsumerSettings, circuitKey } from '../../../lambdas/core/settings.ts';
+import type { ConsumerSettings } from '../../../lambdas/core/settings.ts';
+import { circuitKey } from '../../../lambdas/core/table-keys.ts';
 import { interiorOf } from '../../../lambdas/testing/stores.ts';
 import { idle, silent } from '../../core/fixtures.ts';
 

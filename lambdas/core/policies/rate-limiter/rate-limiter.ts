@@ -3,7 +3,7 @@ import type { Clock, MaybePromise, Random } from '../../clock.ts';
 import { RateLimitedError } from '../../errors.ts';
 import type { EventSink } from '../../events.ts';
 import { summarizeError } from '../../failure.ts';
-import { KEY_PREFIX } from '../../settings.ts';
+import { KEY_PREFIX } from '../../table-keys.ts';
 import type { InnerCallOptions, Operation, PolicyCallOptions } from '../policy.ts';
 import { quiet } from '../quiet-sink.ts';
 import type { RateLimitSettings } from '../settings.ts';
