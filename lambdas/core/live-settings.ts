@@ -28,9 +28,10 @@ export function replaceFields(live: object, next: object): void {
     if (!Object.hasOwn(next, key)) Reflect.deleteProperty(live, key);
   }
   for (const [key, value] of Object.entries(next)) {
-    const own: unknown = Reflect.get(live, key);
+    // What a key like __proto__ finds that is not the object's own is everybody's.
+    const own: unknown = Object.hasOwn(live, key) ? Reflect.get(live, key) : undefined;
     if (isPlain(own) && isPlain(value)) replaceFields(own, value);
-    else Reflect.set(live, key, value);
+    else Object.defineProperty(live, key, { value, writable: true, enumerable: true, configurable: true });
   }
 }
 

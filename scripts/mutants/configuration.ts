@@ -147,6 +147,14 @@ export const CONFIGURATION_MUTANTS: readonly Mutant[] = [
     tests: REFRESH,
   },
   {
+    name: 'take the prototype of a name that every object has for its own',
+    rule: WHOLE,
+    file: 'lambdas/core/live-settings.ts',
+    find: 'Object.hasOwn(live, key) ? Reflect.get(live, key) : undefined',
+    replace: 'Reflect.get(live, key)',
+    tests: ['test/core/live-settings.test.ts'],
+  },
+  {
     name: 'make new objects of the circuits that are in use',
     rule: WHOLE,
     file: 'lambdas/core/live-settings.ts',

@@ -47,6 +47,16 @@ it('shares nothing with what it was made of', () => {
   expect(next.circuits.tracker?.openForMs).toBe(5_000);
 });
 
+it('takes a name that every object has for a name like any other', () => {
+  const polluting: object = JSON.parse('{ "__proto__": { "openForMs": 1 } }');
+  const live = {};
+  replaceFields(live, polluting);
+  replaceFields(live, JSON.parse('{ "__proto__": { "openForMs": 2 }, "toString": { "openForMs": 3 } }'));
+  expect(Object.keys(live)).toEqual(['__proto__', 'toString']);
+  expect(Object.getPrototypeOf(live)).toBe(Object.prototype);
+  expect('openForMs' in {}).toBe(false);
+});
+
 const objects = fc.object({ maxDepth: 3, maxKeys: 4, values: [fc.integer(), fc.constant(false)] });
 
 it('makes any object say what any other says, without becoming it', () => {
