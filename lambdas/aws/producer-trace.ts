@@ -104,12 +104,20 @@ function contextOf(carrier: Loose | undefined): TraceCarrier | undefined {
   return trace?.traceparent === undefined ? undefined : trace;
 }
 
+/** Propagators that have thrown: one that does so for every message is told of once. */
+const broken = new WeakSet<Propagate>();
+
 /** What a propagator wrote: names of HTTP headers, in whatever case. One that throws must not keep a message back. */
 function carrierOf(propagate: Propagate | undefined): TraceCarrier {
   let written: ReturnType<Propagate>;
   try {
     written = propagate?.() ?? {};
-  } catch {
+  } catch (error) {
+    if (propagate !== undefined && !broken.has(propagate)) {
+      broken.add(propagate);
+      const name = error instanceof Error ? error.name : 'an error';
+      process.emitWarning(`propagate threw ${name}: messages carry no trace of it`, 'SpillwayWarning');
+    }
     return {};
   }
   const texts = new Map(Object.entries(written).map(([name, value]) => [name.toLowerCase(), value]));

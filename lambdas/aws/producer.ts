@@ -37,7 +37,8 @@ export interface ProducerOptionsBase<Payload> {
   readonly schema: StandardSchemaV1<Payload>;
   /**
    * The trace that messages are sent in, where a message says nothing else: a carrier with `traceparent` and `tracestate`
-   * (and `X-Amzn-Trace-Id`), such as OpenTelemetry's propagation API fills. Whatever else is in it is left out.
+   * (and `X-Amzn-Trace-Id`), such as OpenTelemetry's propagation API fills. Whatever else is in it is left out. If it
+   * throws, messages go without, and a warning of the process says so once.
    *
    * @default - within a handler of `resilientConsumer` the trace of its message, else that of the Lambda invocation
    * @example

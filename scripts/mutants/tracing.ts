@@ -119,8 +119,8 @@ export const TRACING_MUTANTS: readonly Mutant[] = [
     name: 'let a broken propagator keep a message back',
     rule: LOST,
     file: PRODUCER,
-    find: '  } catch {\n    return {};\n',
-    replace: '  } catch (error) {\n    throw error;\n',
+    find: '  } catch (error) {\n    if (propagate !== undefined',
+    replace: '  } catch (error) {\n    throw error;\n    if (propagate !== undefined',
     tests: ['test/aws/producer-trace.test.ts'],
   },
   {

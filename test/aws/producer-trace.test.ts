@@ -95,10 +95,15 @@ describe('a message that is sent', () => {
   it('is sent without what is malformed, and whatever a propagator does', async () => {
     vi.stubEnv('_X_AMZN_TRACE_ID', 'nonsense');
     const trace = { traceparent: 'nonsense', tracestate: '', header: 'nonsense' };
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
     const broken = (): never => {
-      throw new Error('no context');
+      throw new TypeError('no context');
     };
     expect(await sent({ trace }, broken)).toEqual({ attributes: {}, system: undefined });
+    await sent({ trace }, broken);
+    const told = ['propagate threw TypeError: messages carry no trace of it', 'SpillwayWarning'];
+    expect(warn.mock.calls).toEqual([told]);
+    warn.mockRestore();
   });
 
   it('leaves room for the failure envelope: SQS takes ten attributes', async () => {
