@@ -12,7 +12,7 @@ const CALLS = 'alarms: whoever is needed is called, once';
 const TRUE = 'alarms: none goes off for what is as it should be';
 const SAID = 'alarms: what is asked for is there or refused, and what it costs is said';
 
-const ALARM_TEST = ['test/lib/alarms.test.ts'];
+const ALARM_TEST = ['test/lib/alarms.test.ts', 'test/lib/alarm-options.test.ts'];
 const PERSON_TEST = ['test/lib/needs-person.test.ts'];
 const COST_TEST = ['test/lib/monitoring-cost.test.ts'];
 const EVERY_TEST = ['test/local/every-alarm.test.ts'];
